@@ -1,0 +1,55 @@
+"""fairshare: differentially private, justifiably fair synthetic tables with no trusted aggregator.
+
+Importing this package has no effect: every public name is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from fairshare.version import __version__
+
+# Public name -> the room it lives in.
+_ROOMS = {
+    "MST": "mechanisms",
+    "FairshareError": "errors",
+    "OpenDPNoise": "privacy",
+    "Release": "release",
+    "Schema": "schema",
+    "Synthesizer": "release",
+    "synthesize": "release",
+}
+_MODULES = ("datasets", "errors", "evaluation")
+
+__all__ = [
+    "MST",
+    "FairshareError",
+    "OpenDPNoise",
+    "Release",
+    "Schema",
+    "Synthesizer",
+    "__version__",
+    "datasets",
+    "errors",
+    "evaluation",
+    "synthesize",
+]
+
+if TYPE_CHECKING:
+    from fairshare import datasets, errors, evaluation
+    from fairshare.errors import FairshareError
+    from fairshare.mechanisms import MST
+    from fairshare.privacy import OpenDPNoise
+    from fairshare.release import Release, Synthesizer, synthesize
+    from fairshare.schema import Schema
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"fairshare.{name}")
+    if name in _ROOMS:
+        return getattr(import_module(f"fairshare.{_ROOMS[name]}"), name)
+    raise AttributeError(f"module 'fairshare' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

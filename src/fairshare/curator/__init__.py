@@ -1,0 +1,5 @@
+"""Where the secrets live. This package imports neither implementation: mechanisms may know the interface only."""
+
+from fairshare.curator.base import Candidate, Curator
+
+__all__ = ["Candidate", "Curator"]

@@ -1,0 +1,31 @@
+"""Workloads: which marginals matter, and how much."""
+
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+
+from fairshare.errors import UsageError
+from fairshare.marginals.domain import Clique, Domain
+
+__all__ = ["all_k_way", "downward_closure", "overlap_weights"]
+
+
+def all_k_way(domain: Domain, k: int, *, max_cells: int | None = None) -> list[Clique]:
+    """All cliques of ``k`` attributes with at most ``max_cells`` cells, in lexicographic domain order.
+
+    Raises:
+        UsageError: ``k`` is below 1 or above the number of attributes.
+    """
+    if not 1 <= k <= len(domain):
+        raise UsageError(f"k ({k}) must be between 1 and the number of attributes ({len(domain)})")
+    return [c for c in combinations(domain.attributes, k) if max_cells is None or domain.cells(c) <= max_cells]
+
+
+def downward_closure(workload: Iterable[Clique]) -> list[Clique]:
+    """Every non-empty subset of a workload's cliques, smallest first, without repeats."""
+    closure = {s: None for c in workload for k in range(1, len(c) + 1) for s in combinations(c, k)}
+    return sorted(closure, key=len)
+
+
+def overlap_weights(workload: Mapping[Clique, float], candidates: Iterable[Clique]) -> dict[Clique, float]:
+    """AIM's candidate weights: sum over the workload of weight x shared attributes (McKenna et al. 2022, section 4)."""
+    return {c: sum(w * len(set(c) & set(q)) for q, w in workload.items()) for c in candidates}
