@@ -1,0 +1,240 @@
+"""Strict CSV: a comma-separated UTF-8 file with a header, every cell as text.
+
+A CSV has no types: guessing them from the cells would let one record change a whole column (and turn 00123 into
+123), so cells stay text and the schema says what they are.
+"""
+
+import csv
+import re
+import secrets
+from collections.abc import Mapping
+from io import RawIOBase
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
+
+from fairshare.errors import DataError
+
+__all__ = ["read_csv", "write_csv"]
+
+#: A row must fit into one block, so this bounds the longest row that can be read.
+_BLOCK = 64 * 2**20
+#: What a spreadsheet would run, and what our own escape in front of it looks like.
+_FORMULA = r"^'*[=+\-@\t\r]"
+_ESCAPED = r"^'+[=+\-@\t\r]"
+_SPECIAL = r'[",\r\n]'
+_NUMBER = r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
+
+
+class _NulError(Exception):
+    """The stream holds a NUL byte."""
+
+
+class _Stream(RawIOBase):
+    """The file's bytes, and after them a row that the parser must hand back: if it doesn't, a quote is open."""
+
+    def __init__(self, file: BinaryIO, columns: int) -> None:
+        self._file = file
+        #: In no file: drawn anew for each reading.
+        self.token = secrets.token_hex(16)
+        # One cell too many, so that the parser reports the row instead of returning it.
+        self._tail = b"," * columns + self.token.encode("ascii") + b"\n"
+        self._last = b"\n"
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        if b"\0" in data:
+            raise _NulError
+        self._last = data[-1:] or self._last
+        if 0 <= size <= len(data):
+            return data
+        tail = self._tail if self._last in b"\r\n" else b"\n" + self._tail
+        self._last = b"\n"
+        room = len(tail) if size < 0 else size - len(data)
+        self._tail = tail[room:]
+        return data + tail[:room]
+
+
+def read_csv(path: Path, known: tuple[str, ...] = ()) -> pa.Table:
+    """All cells of the file as text, shape (rows, columns); an apostrophe that `write_csv` put is taken off.
+
+    Args:
+        path: the file.
+        known: column names of the schema, if there is one: they tell a wrong delimiter from an odd name.
+
+    Raises:
+        DataError: the file is empty, not UTF-8, not separated by commas, repeats a column, or has a row with too
+            many or too few cells, an open quote, a NUL byte or a row of more than 64 MB.
+    """
+    names = _header(path, known)
+    table, ragged = _parse(path, names, threads=True)
+    if ragged or table is None:  # only the serial reader counts rows
+        table, ragged = _parse(path, names, threads=False)
+    if ragged:
+        number, cells = ragged[0]
+        more = f" (and {len(ragged) - 1} more rows)" if len(ragged) > 1 else ""
+        raise DataError(
+            f"row {number} of {str(path)!r} has {_cells(cells)}, but the header has {len(names)}{more}: mend the row, "
+            "or put quotes around cells that hold commas (row 1 is the header; empty lines don't count)"
+        )
+    if table is None:
+        raise DataError(f'{str(path)!r} ends inside a quoted cell: find the cell whose closing " is missing')
+    return pa.table([_unescaped(column) for column in table.columns], names=table.column_names)
+
+
+def _header(path: Path, known: tuple[str, ...]) -> list[str]:
+    """The column names, checked."""
+    with path.open("rb") as file:
+        mark = file.read(4)
+    if mark[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise DataError(f"{str(path)!r} is UTF-16 text: save it as UTF-8")
+    if mark == b"PAR1":
+        raise DataError(f"{str(path)!r} is a Parquet file: rename it to end in .parquet")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as text:
+            names = next((row for row in csv.reader(text, strict=True) if row), None)
+    except UnicodeDecodeError:
+        raise DataError(f"{str(path)!r} is not UTF-8 text near its beginning: save it as UTF-8") from None
+    except csv.Error:
+        raise DataError(
+            f"the header of {str(path)!r} can't be read: look for an open quote in the first line"
+        ) from None
+    if names is None:
+        raise DataError(f"{str(path)!r} is empty: it needs a header of column names, even with no rows")
+    if any("\0" in name for name in names):
+        raise _nul(path)
+    for delimiter, spoken in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if len(names) == 1 and delimiter in names[0] and names[0] not in known:
+            raise DataError(f"the header of {str(path)!r} is separated by {spoken}: save the file with commas")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise DataError(f"the header of {str(path)!r} repeats {', '.join(map(repr, twice))}: rename or remove one")
+    return names
+
+
+def _parse(path: Path, names: list[str], *, threads: bool) -> tuple[pa.Table | None, list[tuple[int | None, int]]]:
+    """The table (None: a quote is left open), and number and cells of each row of another length."""
+    ragged: list[tuple[int | None, int]] = []
+    closed = False
+
+    def bad_row(row: Any) -> str:
+        nonlocal closed
+        if row.text.endswith(stream.token):
+            closed = True
+        else:
+            ragged.append((row.number, row.actual_columns))
+        return "skip"
+
+    with path.open("rb") as file:
+        stream = _Stream(file, len(names))
+        try:
+            table = arrow_csv.read_csv(
+                pa.PythonFile(stream, mode="r"),
+                read_options=arrow_csv.ReadOptions(
+                    use_threads=threads, block_size=min(_BLOCK, path.stat().st_size + 4096)
+                ),
+                parse_options=arrow_csv.ParseOptions(
+                    newlines_in_values=True,
+                    # In a table of one column an empty line is an empty cell.
+                    ignore_empty_lines=len(names) > 1,
+                    invalid_row_handler=bad_row,
+                ),
+                convert_options=arrow_csv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+                ),
+            )
+        except _NulError:
+            raise _nul(path) from None
+        except pa.ArrowInvalid as error:
+            raise _translated(path, str(error)) from None
+    if table.column_names != names:
+        raise DataError(f"the header of {str(path)!r} can't be read: put it on the first line, with no line before it")
+    return (table if closed else None), ragged
+
+
+def _cells(number: int) -> str:
+    return "1 cell" if number == 1 else f"{number} cells"
+
+
+def _nul(path: Path) -> DataError:
+    return DataError(f"{str(path)!r} holds a NUL byte: it is not text, or was cut short; export it again as UTF-8 CSV")
+
+
+def _translated(path: Path, message: str) -> DataError:
+    """Arrow's complaint in our words: its own may quote cells."""
+    if "UTF8" in message:
+        column = re.search(r"column #(\d+)", message)
+        place = f" in column number {int(column[1]) + 1}" if column else ""
+        return DataError(f"{str(path)!r} is not UTF-8 text{place}: save it as UTF-8")
+    if "straddling" in message:
+        return DataError(
+            f"{str(path)!r} has a row of more than {_BLOCK // 2**20} MB, or an open quote: "
+            "shorten the row or close the quote"
+        )
+    return DataError(f"{str(path)!r} can't be read as CSV: export it again as UTF-8 with commas and quotes")
+
+
+def write_csv(table: pa.Table, file: BinaryIO, missing: Mapping[str, str]) -> None:
+    """Write a header and rows; null becomes the column's spelling in ``missing``, or nothing.
+
+    Text that a spreadsheet would run as a formula (it begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage
+    return, and is not a plain number) gets an apostrophe in front; text that already begins with apostrophes
+    before such a character gets one more. `read_csv` takes one off, so text survives the way out and in.
+    """
+    header = [
+        name if not re.search(_SPECIAL, name) else '"' + name.replace('"', '""') + '"' for name in table.column_names
+    ]
+    # A lone empty name would be an empty line, which readers skip.
+    file.write((",".join(header) if header != [""] else '""').encode("utf-8") + b"\n")
+    columns = [
+        _spelled(_escaped(column), missing.get(name, "" if len(header) == 1 else None))
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    ]
+    # Arrow quotes all text or none. In a table of one column an empty cell needs quotes, or its line is empty.
+    plain = len(columns) > 1 and not any(map(_has_special, columns))
+    options = arrow_csv.WriteOptions(include_header=False, quoting_style="none" if plain else "needed")
+    arrow_csv.write_csv(pa.table(columns, names=[str(i) for i in range(len(columns))]), file, options)
+
+
+def _has_special(column: pa.ChunkedArray) -> bool:
+    """Whether the column is text of which some cell can't stand in a CSV without quotes."""
+    if not pa.types.is_string(column.type):
+        return False
+    return bool(pc.any(pc.match_substring_regex(column, _SPECIAL)).as_py())
+
+
+def _text(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """The column as plain text, or None if it isn't text."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):
+        column = column.cast(pa.string())
+    return column if pa.types.is_string(column.type) else None
+
+
+def _escaped(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    text = _text(column)
+    if text is None:
+        return column
+    formula = pc.match_substring_regex(text, _FORMULA)
+    if not pc.any(formula).as_py():
+        return text
+    formula = pc.and_(formula, pc.invert(pc.match_substring_regex(text, _NUMBER)))
+    return pc.if_else(formula, pc.binary_join_element_wise("'", text, ""), text)
+
+
+def _unescaped(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if not pc.any(pc.starts_with(column, "'")).as_py():
+        return column
+    return pc.if_else(pc.match_substring_regex(column, _ESCAPED), pc.utf8_slice_codeunits(column, 1), column)
+
+
+def _spelled(column: pa.ChunkedArray, missing: str | None) -> pa.ChunkedArray:
+    if missing is None or column.null_count == 0:
+        return column
+    return pc.fill_null(column.cast(pa.string()), missing)

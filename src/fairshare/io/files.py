@@ -1,0 +1,134 @@
+"""Tables from whatever a user has, and tables to files, whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import pyarrow as pa
+
+from fairshare.errors import DataError, UsageError
+from fairshare.io.csv import read_csv, write_csv
+from fairshare.io.frames import from_frame
+
+if TYPE_CHECKING:
+    from fairshare.schema import Schema
+
+__all__ = ["read_table", "write_table"]
+
+_SUFFIXES = (".csv", ".parquet", ".arrow", ".feather")
+
+
+def read_table(source: Any, *, schema: "Schema | None" = None) -> pa.Table:
+    """An Arrow table from a file or a frame.
+
+    Args:
+        source: a path to .csv (every cell becomes text), .parquet, .arrow or .feather; a pyarrow table or record
+            batch; a pandas or polars frame; anything that narwhals or Arrow's stream protocol can read.
+        schema: refuse a table whose structure does not fit this schema.
+
+    Raises:
+        DataError: the file can't be read, its structure is broken or does not fit the schema. Messages name the
+            place and the next step and never hold a cell.
+    """
+    known = tuple(column.name for column in schema.columns) if schema is not None else ()
+    table = _read_file(Path(source), known) if isinstance(source, str | os.PathLike) else from_frame(source)
+    # Metadata of pandas may hold index values, and nothing here needs it.
+    table = table.replace_schema_metadata(None)
+    if schema is not None:
+        schema.check(table.schema)
+    return table
+
+
+def _read_file(path: Path, known: tuple[str, ...]) -> pa.Table:
+    suffix = _suffix(path, DataError)
+    try:
+        if suffix == ".csv":
+            return read_csv(path, known)
+        if suffix == ".parquet":
+            from pyarrow import parquet
+
+            return parquet.ParquetFile(path).read()
+        return _read_arrow(path)
+    except pa.ArrowException:
+        raise DataError(f"{str(path)!r} is not a whole {suffix} file: export it again") from None
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else f"not a whole {suffix} file"
+        raise DataError(f"{str(path)!r} can't be read: {reason}") from None
+
+
+def _read_arrow(path: Path) -> pa.Table:
+    """An Arrow file (Feather 2), or an Arrow stream in a file."""
+    with path.open("rb") as file:
+        whole = file.read(6) == b"ARROW1"
+    with pa.OSFile(str(path), "rb") as file, (pa.ipc.open_file if whole else pa.ipc.open_stream)(file) as reader:
+        return reader.read_all()
+
+
+def write_table(table: pa.Table, path: str | os.PathLike[str], *, missing: Mapping[str, str] | None = None) -> None:
+    """Write .csv, .parquet, .arrow or .feather, by a temporary file in the same folder that replaces the target.
+
+    Args:
+        table: shape (rows, columns).
+        path: where to; the suffix gives the format.
+        missing: how a column spells null in CSV (`Schema.missing_spellings`); others leave the cell empty. CSV
+            text that a spreadsheet would run as a formula gets an apostrophe in front; `read_table` takes it off.
+
+    Raises:
+        UsageError: the suffix is unknown, or the folder can't be written to.
+    """
+    target = Path(path)
+    suffix = _suffix(target, UsageError)
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    except OSError as error:
+        raise UsageError(f"{str(target)!r} can't be written: {error.strerror}") from None
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            _write(table, file, suffix, missing or {})
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())  # mkstemp makes files private; a synthetic table is to be shared
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _write(table: pa.Table, file: BinaryIO, suffix: str, missing: Mapping[str, str]) -> None:
+    if suffix == ".csv":
+        write_csv(table, file, missing)
+    elif suffix == ".parquet":
+        from pyarrow import parquet
+
+        parquet.write_table(table, file, compression="zstd")
+    else:
+        with pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+
+
+def _suffix(path: Path, error: type[DataError] | type[UsageError]) -> str:
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise error(f"{str(path)!r} must end in one of {', '.join(_SUFFIXES)}")
+    return suffix
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name durable, where the system lets a folder be opened."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
