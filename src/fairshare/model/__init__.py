@@ -1,0 +1,21 @@
+"""From noisy marginals to a distribution, and from a distribution to rows; no data."""
+
+from fairshare.model.estimation import Fit, FitOptions, Status, fit
+from fairshare.model.junction_tree import JunctionTree
+from fairshare.model.measurement import Measurement, estimate_total
+from fairshare.model.model import Model
+from fairshare.model.refinement import Refinement
+from fairshare.model.sampling import SamplingMethod
+
+__all__ = [
+    "Fit",
+    "FitOptions",
+    "JunctionTree",
+    "Measurement",
+    "Model",
+    "Refinement",
+    "SamplingMethod",
+    "Status",
+    "estimate_total",
+    "fit",
+]
