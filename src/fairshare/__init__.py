@@ -10,7 +10,12 @@ from fairshare.version import __version__
 
 # Public name -> the room it lives in.
 _ROOMS = {
+    "AIM": "mechanisms",
+    "Fairness": "fairness",
     "MST": "mechanisms",
+    "MWEM": "mechanisms",
+    "PrivBayes": "mechanisms",
+    "SWIFT": "mechanisms",
     "FairshareError": "errors",
     "OpenDPNoise": "privacy",
     "Release": "release",
@@ -21,9 +26,14 @@ _ROOMS = {
 _MODULES = ("datasets", "errors", "evaluation")
 
 __all__ = [
+    "AIM",
     "MST",
+    "MWEM",
+    "SWIFT",
+    "Fairness",
     "FairshareError",
     "OpenDPNoise",
+    "PrivBayes",
     "Release",
     "Schema",
     "Synthesizer",
@@ -37,7 +47,8 @@ __all__ = [
 if TYPE_CHECKING:
     from fairshare import datasets, errors, evaluation
     from fairshare.errors import FairshareError
-    from fairshare.mechanisms import MST
+    from fairshare.fairness import Fairness
+    from fairshare.mechanisms import AIM, MST, MWEM, SWIFT, PrivBayes
     from fairshare.privacy import OpenDPNoise
     from fairshare.release import Release, Synthesizer, synthesize
     from fairshare.schema import Schema

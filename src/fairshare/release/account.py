@@ -1,0 +1,89 @@
+"""The certificate: what was promised about a synthetic table, in data that anybody can check."""
+
+import datetime as dt
+import platform
+from typing import Any
+
+from fairshare.mechanisms import Mechanism, Outcome
+from fairshare.privacy import Budget, Ledger, Noise
+from fairshare.schema import Schema
+
+__all__ = ["certificate"]
+
+
+def certificate(
+    *,
+    schema: Schema,
+    mechanism: Mechanism,
+    outcome: Outcome,
+    ledger: Ledger,
+    noise: Noise,
+    version: str,
+    fairness: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """The certificate of one run, JSON-able. It holds public values and released values only."""
+    budget, unit = ledger.budget, ledger.unit
+    return {
+        "format": 1,
+        "made_by": f"fairshare {version}, Python {platform.python_version()}",
+        "made_on": dt.datetime.now(dt.UTC).date().isoformat(),
+        "promise": _promise(budget, unit.describe()),
+        "privacy": {
+            "epsilon": budget.epsilon,
+            "delta": budget.delta,
+            "rho": budget.rho,
+            "relation": unit.relation,
+            "max_rows": unit.max_rows,
+            "unit": unit.describe(),
+            "noise": noise.name,
+            "secure_noise": noise.secure,
+            "ledger_head": ledger.head,
+            "nano_rho_spent": ledger.spent,
+            "nano_rho_unspent": ledger.remaining,
+        },
+        "mechanism": mechanism.describe(),
+        "schema": {
+            "digest": schema.digest,
+            "unreviewed": list(schema.unreviewed),
+            "reviewed": not schema.unreviewed,
+        },
+        "model": {
+            "cliques": [list(c) for c in outcome.fit.model.cliques],
+            "fit": outcome.fit.status.value,
+            "iterations": outcome.fit.iterations,
+        },
+        "fairness": fairness,
+        "warnings": _warnings(schema, noise, ledger, outcome) + _fairness_warnings(fairness),
+    }
+
+
+def _fairness_warnings(fairness: dict[str, Any] | None) -> list[str]:
+    if fairness is None:
+        return []
+    found = [str(p["message"]) for p in fairness["proxies"]]
+    if fairness["interventions"] is None:
+        found.append("nothing is claimed of interventions on the sampler: a fair sampling order would be too large")
+    return found
+
+
+def _promise(budget: Budget, unit: str) -> str:
+    return (
+        f"({budget.epsilon:g}, {budget.delta:g})-differential privacy for {unit}: whoever reads the table, the model "
+        "and this certificate learns almost nothing about any one of them."
+    )
+
+
+def _warnings(schema: Schema, noise: Noise, ledger: Ledger, outcome: Outcome) -> list[str]:
+    found = list(outcome.notes)
+    if not noise.secure:
+        found.append("INSECURE: the noise was predictable; this release protects nobody and must not be published")
+    if schema.unreviewed:
+        found.append(
+            "the schema was inferred from the private table and not reviewed: "
+            f"{', '.join(schema.unreviewed)} may reveal values of single records, which epsilon does not cover"
+        )
+    if ledger.budget.epsilon > 10:
+        found.append(f"epsilon {ledger.budget.epsilon:g} is so large that the promise is nearly empty; 1 is usual")
+    if ledger.remaining > ledger.budget.nano_rho // 100:
+        found.append(f"{ledger.remaining / ledger.budget.nano_rho:.0%} of the budget was not spent")
+    return found

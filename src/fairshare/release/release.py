@@ -1,0 +1,116 @@
+"""A release: everything that may be published about one run, and more rows on demand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairshare.errors import UsageError
+from fairshare.model import SamplingMethod
+from fairshare.release.model import ReleasedModel
+from fairshare.schema import Schema
+
+__all__ = ["MAX_ROWS", "Release"]
+
+MAX_ROWS = 10**10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A synthetic table, the model behind it, and the account of what it cost.
+
+    Attributes:
+        schema: the public schema.
+        model: the released model; ``model.cliques``, ``model.marginal(columns)``.
+        rows: default number of rows (from a noisy count, or declared).
+        seed: governs sampling of rows, never privacy noise.
+        ledger: the account, JSON-able.
+        certificate: the promise, JSON-able.
+        frame: the frame type of tables handed out: "pyarrow", "pandas" or "polars".
+    """
+
+    schema: Schema
+    model: ReleasedModel
+    rows: int
+    seed: int
+    ledger: Mapping[str, Any]
+    certificate: Mapping[str, Any]
+    frame: str = "pyarrow"
+
+    @cached_property
+    def table(self) -> Any:
+        """The synthetic table, in the frame type of the input; the same rows every time."""
+        return self.sample(self.rows, seed=self.seed)
+
+    def sample(
+        self,
+        n: int,
+        *,
+        seed: int | None = None,
+        given: Mapping[str, Any] | None = None,
+        method: SamplingMethod = "rounding",
+    ) -> Any:
+        """More synthetic rows, at no privacy cost.
+
+        Args:
+            n: number of rows, 0 to 10^10.
+            seed: for reproducible rows; governs sampling only, never privacy noise.
+            given: fix some columns to one of the schema's labels, e.g. ``{"sex": "Female"}``.
+            method: ``rounding`` (counts follow the model as closely as integers can) or ``independent`` draws.
+
+        Returns:
+            A table in the input's frame type.
+
+        Raises:
+            UsageError: an argument is out of range.
+        """
+        from fairshare.io import to_frame
+
+        if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 0 <= n <= MAX_ROWS:
+            raise UsageError(f"rows ({n}) must be an integer between 0 and {MAX_ROWS}")
+        if method not in ("rounding", "independent"):
+            raise UsageError(f"method ({method!r}) must be 'rounding' or 'independent'")
+        rng = np.random.default_rng(seed)
+        codes = self.model.sample_codes(int(n), rng, method=method, given=self._codes(given or {}))
+        return to_frame(self.schema.decode(codes, rng), self.frame)
+
+    def marginal(self, attributes: list[str] | tuple[str, ...]) -> NDArray[np.float64]:
+        """Expected counts of some columns' codes under the model; labels by ``schema.labels(column)``."""
+        return self.model.marginal(attributes)
+
+    def save(self, directory: str | Path) -> Path:
+        """Write release.json, model.npz, certificate.json and ledger.json; all or nothing.
+
+        Raises:
+            UsageError: the directory exists and is not a release.
+        """
+        from fairshare.release.storage import save
+
+        return save(self, Path(directory))
+
+    @classmethod
+    def load(cls, directory: str | Path) -> "Release":
+        """Read a saved release and check its hashes.
+
+        Raises:
+            UsageError: no release is there.
+            IntegrityError: a file was changed, truncated, or is not what it says.
+        """
+        from fairshare.release.storage import load
+
+        return load(Path(directory))
+
+    def _codes(self, given: Mapping[str, Any]) -> dict[str, int]:
+        codes = {}
+        for column, label in given.items():
+            if column not in self.model.domain:
+                raise UsageError(f"given column {column!r} is not synthesised; there are {list(self.model.domain)}")
+            labels = self.schema.labels(column)
+            if str(label) not in labels:
+                raise UsageError(f"given value of {column!r} must be one of the schema's labels: {labels[:20]}")
+            codes[column] = labels.index(str(label))
+        return codes

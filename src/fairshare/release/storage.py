@@ -1,0 +1,167 @@
+"""A release as a folder of JSON and npz: data, never code; hashed, so that a change shows."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fairshare.errors import FairshareError, IntegrityError, UsageError
+from fairshare.model import Model, Refinement
+from fairshare.privacy import replay_head
+from fairshare.release.model import ReleasedModel
+from fairshare.release.release import MAX_ROWS, Release
+from fairshare.schema import Schema
+
+__all__ = ["load", "save"]
+
+_FORMAT = 1
+_MAX_JSON = 64 * 2**20
+_MAX_MODEL = 4 * 2**30
+_PARTS = ("model.npz", "certificate.json", "ledger.json")
+
+
+def save(release: Release, directory: Path) -> Path:
+    """Write into a temporary sibling, then rename; see ``Release.save``."""
+    if directory.exists() and not (directory / "release.json").is_file():
+        raise UsageError(f"{directory} exists and is not a release; name a new folder")
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+    try:
+        scratch.chmod(0o755)
+        _write(release, scratch)
+        if directory.exists():
+            shutil.rmtree(directory)
+        scratch.rename(directory)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    return directory
+
+
+def _write(release: Release, folder: Path) -> None:
+    arrays: dict[str, Any] = {f"model/{k}": v for k, v in release.model.fitted.to_arrays().items()}
+    for attribute, refinement in release.model.refinements.items():
+        axis = release.model.domain.axis(attribute)
+        arrays[f"refinement/{axis}/codes"] = refinement.codes
+        arrays[f"refinement/{axis}/shares"] = refinement.shares
+    with (folder / "model.npz").open("wb") as file:
+        np.savez_compressed(file, **arrays)
+        _flush(file)
+    _dump(folder / "certificate.json", release.certificate)
+    _dump(folder / "ledger.json", release.ledger)
+    manifest = {
+        "format": _FORMAT,
+        "rows": release.rows,
+        "seed": release.seed,
+        "frame": release.frame,
+        "order": release.model.order,
+        "schema": release.schema.to_dict(),
+        "sha256": {name: _digest(folder / name) for name in _PARTS},
+    }
+    _dump(folder / "release.json", manifest)
+
+
+def _dump(path: Path, content: Any) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1, ensure_ascii=False)
+        file.write("\n")
+        _flush(file)
+
+
+def _flush(file: Any) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def load(directory: Path) -> Release:
+    """Read, check hashes and the ledger's chain; see ``Release.load``."""
+    if not (directory / "release.json").is_file():
+        raise UsageError(f"{directory} holds no release.json; give the folder that synth wrote (OUT.release)")
+    manifest = _read(directory / "release.json")
+    try:
+        if manifest["format"] != _FORMAT:
+            raise IntegrityError(f"{directory} has format {manifest['format']!r}; this version reads {_FORMAT}")
+        _check_hashes(directory, manifest["sha256"])
+        ledger, certificate = _read(directory / "ledger.json"), _read(directory / "certificate.json")
+        schema = Schema.from_dict(manifest["schema"])
+        _check_agreement(schema, ledger, certificate)
+        rows, seed, frame = manifest["rows"], manifest["seed"], manifest["frame"]
+        if not (isinstance(rows, int) and 0 <= rows <= MAX_ROWS and isinstance(seed, int) and seed >= 0):
+            raise IntegrityError("release.json: rows and seed must be non-negative integers")
+        return Release(
+            schema=schema,
+            model=_model(directory / "model.npz", schema, manifest["order"]),
+            rows=rows,
+            seed=seed,
+            ledger=ledger,
+            certificate=certificate,
+            frame=str(frame),
+        )
+    except FairshareError as error:
+        if isinstance(error, IntegrityError):
+            raise
+        raise IntegrityError(f"{directory} is not a release that this version can read: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, zipfile.BadZipFile) as error:
+        raise IntegrityError(f"{directory} is damaged ({type(error).__name__}); restore it from a copy") from error
+
+
+def _read(path: Path) -> Any:
+    try:
+        if path.stat().st_size > _MAX_JSON:
+            raise IntegrityError(f"{path.name} is larger than {_MAX_JSON} bytes; it is not ours")
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise IntegrityError(f"{path.name} can't be read as JSON ({type(error).__name__})") from error
+
+
+def _check_hashes(directory: Path, expected: dict[str, str]) -> None:
+    for name in _PARTS:
+        path = directory / name
+        if not path.is_file() or _digest(path) != expected.get(name):
+            raise IntegrityError(f"{name} does not match the hash in release.json; restore it from a copy")
+
+
+def _check_agreement(schema: Schema, ledger: dict[str, Any], certificate: dict[str, Any]) -> None:
+    if certificate["schema"]["digest"] != schema.digest:
+        raise IntegrityError("the certificate is of another schema")
+    if not replay_head(ledger) == ledger["head"] == certificate["privacy"]["ledger_head"]:
+        raise IntegrityError("the ledger's chain does not lead to the head in the certificate")
+
+
+def _model(path: Path, schema: Schema, order: list[str] | None) -> ReleasedModel:
+    if path.stat().st_size > _MAX_MODEL:
+        raise IntegrityError("model.npz is larger than 4 GiB; it is not ours")
+    _check_unpacked(path)
+    with np.load(path, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    columns = list(schema.sizes)
+    refinements: dict[str, Refinement] = {}
+    for name, codes in arrays.items():
+        if name.startswith("refinement/") and name.endswith("/codes"):
+            axis = int(name.split("/")[1])
+            refinements[columns[axis]] = Refinement(codes=codes, shares=arrays[f"refinement/{axis}/shares"])
+    model = Model.from_arrays({k.removeprefix("model/"): v for k, v in arrays.items() if k.startswith("model/")})
+    for column, size in schema.sizes.items():
+        kept = refinements[column].coarse_size if column in refinements else size
+        if model.domain.size_of(column) != kept or (column in refinements and len(refinements[column].codes) != size):
+            raise IntegrityError(f"the model's size of {column!r} is not the schema's")
+    if order is not None and sorted(order) != sorted(columns):
+        raise IntegrityError("release.json: order must hold every column once")
+    return ReleasedModel(model, refinements, schema, order)
+
+
+def _check_unpacked(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        if sum(info.file_size for info in archive.infolist()) > _MAX_MODEL:
+            raise IntegrityError("model.npz unpacks to more than 4 GiB; it is not ours")

@@ -1,0 +1,100 @@
+"""``fairshare schema``: a draft that asks for review, and a check that never repeats a value."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairshare import Schema
+
+
+def test_init_drafts_and_says_what_to_review(run: Any, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "draft.toml"
+    ran = run("schema", "init", data, "-o", out)
+    assert ran.code == 0, ran.err
+    drafted = Schema.load(out)
+    assert [column.name for column in drafted.columns] == ["age", "sex", "city"]
+    assert "# REVIEW: taken from the data" in out.read_text()
+    for words in ("Why review", "the smallest and the largest value belong to two persons", "a rare category"):
+        assert words in ran.out
+    assert f"fairshare schema check {out} {data}" in ran.out
+    # The file holds values of the table; the screen, which is scrolled and copied, does not.
+    for value in ("Ulm", "Bonn", "Female", "=1+1"):
+        assert value not in ran.out + ran.err
+
+
+def test_init_in_json(run: Any, data: Path, tmp_path: Path) -> None:
+    told = run("schema", "init", data, "-o", tmp_path / "draft.toml", "--json").document
+    assert told["reviewed"] is False
+    assert "sex.categories" in told["unreviewed"]
+    assert {column["name"]: column["codes"] for column in told["columns"]}["sex"] == 2
+
+
+def test_init_does_not_overwrite_a_review(run: Any, data: Path, schema: Path) -> None:
+    before = schema.read_text()
+    ran = run("schema", "init", data, "-o", schema)
+    assert ran.code == 2
+    assert ran.err == (
+        f"error: -o ({str(schema)!r}) exists, and may hold a review; name another file, or pass --force\n"
+    )
+    assert schema.read_text() == before
+    assert run("schema", "init", data, "-o", schema, "--force").code == 0
+    assert schema.read_text() != before
+
+
+def test_init_never_overwrites_the_data(run: Any, data: Path) -> None:
+    before = data.read_bytes()
+    assert run("schema", "init", data, "-o", data, "--force").code == 2
+    assert data.read_bytes() == before
+
+
+def test_init_of_a_broken_file_writes_nothing(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("a,b\n1\n")
+    assert run("schema", "init", tmp_path / "bad.csv", "-o", tmp_path / "s.toml").code == 2
+    assert not (tmp_path / "s.toml").exists()
+
+
+def test_check_lists_columns_and_sizes(run: Any, schema: Path) -> None:
+    ran = run("schema", "check", schema)
+    assert (ran.code, ran.err) == (0, "")
+    assert "The schema is valid." in ran.out
+    told = run("schema", "check", schema, "--json").document
+    assert [(column["name"], column["codes"]) for column in told["columns"]] == [("age", 4), ("sex", 2), ("city", 5)]
+    assert told["valid"] is told["reviewed"] is True
+
+
+def test_check_names_what_is_not_reviewed(run: Any, schema: Path) -> None:
+    schema.write_text(schema.read_text().replace("bounds =", "unreviewed.bounds =", 1))
+    ran = run("schema", "check", schema)
+    assert ran.code == 0
+    assert ran.err == "warning: not reviewed, so synth will refuse it: age.bounds\n"
+
+
+def test_check_with_data_looks_at_the_structure_only(run: Any, schema: Path, data: Path) -> None:
+    ran = run("schema", "check", schema, data)
+    assert ran.code == 0
+    assert "the structure of the table fits it" in ran.out
+    data.write_text("age,sex\n999,Erika4711\n")
+    misfit = run("schema", "check", schema, data)
+    assert misfit.code == 2
+    assert "the table has no column 'city'" in misfit.err
+    data.write_text("age,sex,city\n999,Erika4711,Erika4711\n")
+    unknown = run("schema", "check", schema, data)
+    assert unknown.code == 0
+    assert "Erika4711" not in unknown.out + unknown.err
+
+
+@pytest.mark.parametrize("text", ["not toml", "", "format = 1", "format = 9\ncolumns = []"])
+def test_check_refuses_what_is_no_schema(text: str, run: Any, tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text(text)
+    ran = run("schema", "check", tmp_path / "s.toml", "--json")
+    assert ran.code == ran.document["exit_code"] == 2
+    assert ran.document["error"]["type"] == "SchemaError"
+
+
+def test_names_can_not_steer_the_terminal(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text('format = 1\n[[columns]]\nname = "a\\u001b[31m[red]b"\nkind = "boolean"\n')
+    ran = run("schema", "check", tmp_path / "s.toml")
+    assert ran.code == 0
+    assert "\x1b" not in ran.out
+    assert "a\\x1b[31m[red]b" in ran.out
