@@ -4,6 +4,6 @@ A file whose structure is broken is refused with its place and the next step, ne
 """
 
 from fairshare.io.files import read_table, write_table
-from fairshare.io.frames import frame_kind, to_frame
+from fairshare.io.frames import KINDS, frame_kind, to_frame
 
-__all__ = ["frame_kind", "read_table", "to_frame", "write_table"]
+__all__ = ["KINDS", "frame_kind", "read_table", "to_frame", "write_table"]

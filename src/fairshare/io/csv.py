@@ -112,8 +112,9 @@ def _header(path: Path, known: tuple[str, ...]) -> list[str]:
     for delimiter, spoken in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
         if len(names) == 1 and delimiter in names[0] and names[0] not in known:
             raise DataError(f"the header of {str(path)!r} is separated by {spoken}: save the file with commas")
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise DataError(f"the header of {str(path)!r} repeats {', '.join(map(repr, twice))}: rename or remove one")
+    # Positions, not names: without a header line the names are the first record.
+    if twice := [i + 1 for i, name in enumerate(names) if name in names[:i]]:
+        raise DataError(f"the header of {str(path)!r} names column {twice[0]} as an earlier one: rename or remove it")
     return names
 
 

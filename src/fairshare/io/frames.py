@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from fairshare.errors import DataError, MissingExtraError, UsageError
 
-__all__ = ["frame_kind", "from_frame", "to_frame"]
+__all__ = ["KINDS", "frame_kind", "from_frame", "to_frame"]
 
 #: Frame types that a synthetic table can be returned in.
 KINDS = ("arrow", "pandas", "polars")

@@ -5,6 +5,7 @@ import platform
 from typing import Any
 
 from fairshare.mechanisms import Mechanism, Outcome
+from fairshare.model import Status
 from fairshare.privacy import Budget, Ledger, Noise
 from fairshare.schema import Schema
 
@@ -75,6 +76,10 @@ def _promise(budget: Budget, unit: str) -> str:
 
 def _warnings(schema: Schema, noise: Noise, ledger: Ledger, outcome: Outcome) -> list[str]:
     found = list(outcome.notes)
+    if outcome.fit.status is not Status.CONVERGED:
+        found.append(
+            f"the fit stopped early: {outcome.fit.status.value}; the table may be less accurate, not less private"
+        )
     if not noise.secure:
         found.append("INSECURE: the noise was predictable; this release protects nobody and must not be published")
     if schema.unreviewed:

@@ -30,7 +30,7 @@ class Release:
         seed: governs sampling of rows, never privacy noise.
         ledger: the account, JSON-able.
         certificate: the promise, JSON-able.
-        frame: the frame type of tables handed out: "pyarrow", "pandas" or "polars".
+        frame: the frame type of tables handed out: "arrow", "pandas" or "polars".
     """
 
     schema: Schema
@@ -39,7 +39,7 @@ class Release:
     seed: int
     ledger: Mapping[str, Any]
     certificate: Mapping[str, Any]
-    frame: str = "pyarrow"
+    frame: str = "arrow"
 
     @cached_property
     def table(self) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fairshare.errors import FairshareError, IntegrityError, UsageError
+from fairshare.io import KINDS
 from fairshare.model import Model, Refinement
 from fairshare.privacy import replay_head
 from fairshare.release.model import ReleasedModel
@@ -97,6 +98,8 @@ def load(directory: Path) -> Release:
         schema = Schema.from_dict(manifest["schema"])
         _check_agreement(schema, ledger, certificate)
         rows, seed, frame = manifest["rows"], manifest["seed"], manifest["frame"]
+        if frame not in KINDS:
+            raise IntegrityError(f"release.json: frame must be one of {', '.join(KINDS)}")
         if not (isinstance(rows, int) and 0 <= rows <= MAX_ROWS and isinstance(seed, int) and seed >= 0):
             raise IntegrityError("release.json: rows and seed must be non-negative integers")
         return Release(
@@ -106,7 +109,7 @@ def load(directory: Path) -> Release:
             seed=seed,
             ledger=ledger,
             certificate=certificate,
-            frame=str(frame),
+            frame=frame,
         )
     except FairshareError as error:
         if isinstance(error, IntegrityError):

@@ -252,12 +252,13 @@ class Schema(Spec):
             DataError: columns are missing, extra or repeated, or of a type that their kind can't read.
         """
         names = [normalise(name) for name in (table.names if isinstance(table, pa.Schema) else table)]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise DataError(f"the table repeats column {_listed(twice)}: rename or remove one of them")
+        if twice := [i + 1 for i, name in enumerate(names) if name in names[:i]]:
+            raise DataError(f"column {twice[0]} of the table repeats an earlier name: rename or remove one of them")
+        # Names that the schema doesn't know are not shown here: without a header line they are the first record.
         if missing := [name for name in self._by_name if name not in set(names)]:
             raise DataError(
-                f"the table has no column {_listed(missing)}: add it, or remove it from the schema "
-                f"(the table has {_listed(names)})"
+                f"the table has no column {_listed(missing)}: add it, or remove it from the schema; "
+                f"a CSV file must start with a line of column names"
             )
         if extra := [name for name in names if name not in self._by_name]:
             raise DataError(

@@ -39,7 +39,7 @@ STRUCTURE = {
     "tabs": (GOOD.replace(",", "\t"), "the header of IN is separated by tabs: save the file with commas"),
     "duplicate column": (
         f"age,sex,sex\n1,Female,{CANARY}\n",
-        "the header of IN repeats 'sex': rename or remove one",
+        "the header of IN names column 3 as an earlier one: rename or remove it",
     ),
     "missing column": (
         f"age,sex\n1,{CANARY}\n",

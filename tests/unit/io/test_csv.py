@@ -85,7 +85,7 @@ def text(content):
         (text("a;b\n1;SECRET\n"), "the header of '{}' is separated by semicolons: save the file with commas"),
         (b"a\tb\n1\t2\n", "the header of '{}' is separated by tabs: save the file with commas"),
         (b"a|b\n1|2\n", "the header of '{}' is separated by bars: save the file with commas"),
-        (b"a,b,a\n1,2,3\n", "the header of '{}' repeats 'a': rename or remove one"),
+        (b"a,b,a\n1,2,3\n", "the header of '{}' names column 3 as an earlier one: rename or remove it"),
         (text("a,b\n1,SECRET\n").decode().encode("utf-16"), "'{}' is UTF-16 text: save it as UTF-8"),
         (b"a,b\n1,\xff\n", "'{}' is not UTF-8 text near its beginning: save it as UTF-8"),
         (b"a,b\n" + b"1,2\n" * 9999 + b"1,\xff\n", "'{}' is not UTF-8 text in column number 2: save it as UTF-8"),

@@ -187,13 +187,17 @@ def test_domains(size, shown):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["age"], "the table has no column 'id', 'sex': add it, or remove it from the schema (the table has 'age')"),
+        (
+            ["age"],
+            "the table has no column 'id', 'sex': add it, or remove it from the schema; "
+            "a CSV file must start with a line of column names",
+        ),
         (
             ["age", "id", "sex", "pay"],
             "the schema has no column 'pay': remove it from the table, or declare it "
             '(kind = "text" leaves a column out of the synthetic table)',
         ),
-        (["age", "id", "sex", "age"], "the table repeats column 'age': rename or remove one of them"),
+        (["age", "id", "sex", "age"], "column 4 of the table repeats an earlier name: rename or remove one of them"),
     ],
 )
 def test_tables(names, message):
