@@ -14,6 +14,7 @@ _ROOMS = {
     "Fairness": "fairness",
     "MST": "mechanisms",
     "MWEM": "mechanisms",
+    "Measurement": "model",
     "PrivBayes": "mechanisms",
     "SWIFT": "mechanisms",
     "FairshareError": "errors",
@@ -21,6 +22,9 @@ _ROOMS = {
     "Release": "release",
     "Schema": "schema",
     "Synthesizer": "release",
+    "estimate": "model",
+    "evaluate": "evaluation",
+    "simulate": "release.simulation",
     "synthesize": "release",
 }
 _MODULES = ("datasets", "errors", "evaluation")
@@ -32,6 +36,7 @@ __all__ = [
     "SWIFT",
     "Fairness",
     "FairshareError",
+    "Measurement",
     "OpenDPNoise",
     "PrivBayes",
     "Release",
@@ -40,17 +45,23 @@ __all__ = [
     "__version__",
     "datasets",
     "errors",
+    "estimate",
+    "evaluate",
     "evaluation",
+    "simulate",
     "synthesize",
 ]
 
 if TYPE_CHECKING:
     from fairshare import datasets, errors, evaluation
     from fairshare.errors import FairshareError
+    from fairshare.evaluation import evaluate
     from fairshare.fairness import Fairness
     from fairshare.mechanisms import AIM, MST, MWEM, SWIFT, PrivBayes
+    from fairshare.model import Measurement, estimate
     from fairshare.privacy import OpenDPNoise
     from fairshare.release import Release, Synthesizer, synthesize
+    from fairshare.release.simulation import simulate
     from fairshare.schema import Schema
 
 

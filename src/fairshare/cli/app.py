@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from fairshare.cli import demo, sample, schema, synth
+from fairshare.cli import audit, consortium, demo, evaluate, ledger, report, roles, sample, schema, synth, verify
 from fairshare.cli.options import Examples, ExamplesGroup, help_when_bare
 from fairshare.errors import EXIT_CODES
 from fairshare.version import __version__
@@ -17,6 +17,10 @@ Examples:
   fairshare schema init patients.csv -o patients.toml  draft what is public about your table
   fairshare schema check patients.toml patients.csv    is it complete, is it reviewed?
   fairshare synth patients.csv --schema patients.toml --epsilon 1 -o synthetic.csv
+  fairshare synth patients.csv --schema patients.toml --epsilon 1 --fairness strict -o fair.csv
+  fairshare verify fair.release                        is it fair, is it unchanged? Needs no data
+  fairshare evaluate patients.csv synthetic.csv --schema patients.toml   is it good, fair, private? Stays with you
+  fairshare report synthetic.release -o report.html    a page that may be published with the table
   fairshare sample synthetic.release --rows 100000 -o more.csv
 
 Exit codes:
@@ -54,6 +58,13 @@ def fairshare(
 
 
 app.add_typer(schema.app, name="schema")
+app.add_typer(consortium.app, name="consortium")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(roles.app, name="roles")
+app.command("audit", cls=Examples, epilog=audit.EXAMPLES)(audit.audit)
 app.command("synth", cls=Examples, epilog=synth.EXAMPLES)(synth.synth)
 app.command("sample", cls=Examples, epilog=sample.EXAMPLES)(sample.sample)
 app.command("demo", cls=Examples, epilog=demo.EXAMPLES)(demo.demo)
+app.command("verify", cls=Examples, epilog=verify.EXAMPLES)(verify.verify)
+app.command("report", cls=Examples, epilog=report.EXAMPLES)(report.report)
+app.command("evaluate", cls=Examples, epilog=evaluate.EXAMPLES)(evaluate.evaluate)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fairshare.cli.console import Screen
+from fairshare.cli.fairness import Policy, wish
 from fairshare.cli.mechanisms import mechanism_named
 from fairshare.cli.options import Json, Quiet, Seed
 from fairshare.cli.outputs import Outputs, dated_folder
@@ -29,25 +30,67 @@ EXAMPLES = """\
 Examples:
   fairshare demo
   fairshare demo -o tour
+  fairshare demo --fairness strict
+  fairshare demo --consortium --partition vertical
 """
 
+_PANEL = "Consortium"
+_Consortium = Annotated[
+    bool,
+    typer.Option(
+        "--consortium",
+        help="Split the table among holders; three servers answer on secret shares, each party a process.",
+        rich_help_panel=_PANEL,
+    ),
+]
+_Partition = Annotated[
+    str,
+    typer.Option(metavar="P", help="horizontal (rows), vertical (columns) or mixed.", rich_help_panel=_PANEL),
+]
+_Mechanism = Annotated[
+    str | None, typer.Option(metavar="M", help="What is measured (default: mst; swift for a consortium).")
+]
+_Relation = Annotated[
+    str | None, typer.Option(metavar="R", help="add-remove, or replace-one (the default where columns are split).")
+]
 
-def demo(
+
+def demo(  # noqa: PLR0917  (typer reads options from the signature)
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder (default: named by date and time).")
     ] = None,
     seed: Seed = None,
+    fairness: Policy = None,
+    consortium: _Consortium = False,
+    partition: _Partition = "horizontal",
+    mechanism: _Mechanism = None,
+    relation: _Relation = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Synthesise UCI Adult (in the box, public) at epsilon 1 and compare the result with the real table."""
     screen = Screen(json=json, quiet=quiet)
+    if consortium:
+        from fairshare.cli.consortium_demo import demo_jointly
+
+        named = mechanism or "swift"
+        demo_jointly(
+            screen, output, partition=partition, mechanism=named, fairness=fairness, relation=relation, seed=seed
+        )
+        return
     outputs = Outputs.inside(dated_folder() if output is None else output)
     from fairshare.datasets import load_adult
 
     started = time.monotonic()
     adult = load_adult()
-    options = {"epsilon": 1.0, "delta": 1e-9, "mechanism": mechanism_named("mst"), "seed": seed}
+    options: dict[str, Any] = {
+        "epsilon": 1.0,
+        "delta": 1e-9,
+        "mechanism": mechanism_named(mechanism or "mst"),
+        "seed": seed,
+    }
+    options["relation"] = relation or "add-remove"
+    options["fairness"] = wish(adult.schema, fairness)
     release = run(screen, outputs, adult.table, adult.schema, options)
     seconds = time.monotonic() - started
     with screen.busy("comparing with the real table"):

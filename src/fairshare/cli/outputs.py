@@ -13,7 +13,7 @@ from fairshare.errors import UsageError
 if TYPE_CHECKING:
     from fairshare.release import Release
 
-__all__ = ["Outputs", "check_target", "dated_folder", "writing"]
+__all__ = ["Outputs", "check_target", "check_writable", "dated_folder", "writing"]
 
 _SUFFIXES = (".csv", ".parquet", ".arrow", ".feather")
 
@@ -85,12 +85,21 @@ def check_target(path: Path, *, inputs: Sequence[str | Path]) -> None:
         raise UsageError(f"-o ({str(path)!r}) must be a file, and is a folder; try -o {path / 'synthetic.csv'}")
     if path.suffix.lower() not in _SUFFIXES:
         raise UsageError(f"-o ({str(path)!r}) must end in one of {', '.join(_SUFFIXES)}")
+    check_writable(path, option="-o", inputs=inputs)
+
+
+def check_writable(path: Path, *, option: str, inputs: Sequence[str | Path]) -> None:
+    """Refuse any output's path before work is put into it.
+
+    Raises:
+        UsageError: an input would be overwritten, or nothing can be written there.
+    """
     for source in inputs:
         if path.resolve() == Path(source).resolve():
-            raise UsageError(f"-o ({str(path)!r}) must not be an input; choose another name")
+            raise UsageError(f"{option} ({str(path)!r}) must not be an input; choose another name")
     standing = next(folder for folder in path.absolute().parents if folder.exists())
     if not standing.is_dir() or not os.access(standing, os.W_OK | os.X_OK):
-        raise UsageError(f"-o ({str(path)!r}) must lie in a folder that you may write to; {standing} is not")
+        raise UsageError(f"{option} ({str(path)!r}) must lie in a folder that you may write to; {standing} is not")
 
 
 def dated_folder(parent: Path | None = None) -> Path:

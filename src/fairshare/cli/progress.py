@@ -59,8 +59,8 @@ class _Bars:
         if step.phase != self._phase:
             self._finish()
             self._phase = step.phase
-            self._task = self._progress.add_task(step.phase, total=step.parts, spent=step.spent)
-        self._progress.update(self._task, completed=step.done, total=step.parts, spent=step.spent)
+            self._task = self._progress.add_task(step.phase, total=step.parts or None, spent=step.spent)
+        self._progress.update(self._task, completed=step.done, total=step.parts or None, spent=step.spent)
 
     def _finish(self) -> None:
         done = max(1.0, next(task.completed for task in self._progress.tasks if task.id == self._task))
@@ -79,6 +79,6 @@ class _Lines:
         now = time.monotonic()
         if step.phase == self._phase and now - self._last < _PATIENCE:
             return
-        again = f" {step.done}/{step.parts}" if step.phase == self._phase else ""
+        again = f" {step.done}/{step.parts}" if step.phase == self._phase and step.parts else ""
         self._screen.note(f"{step.phase}{again} (budget spent {step.spent:.0%})")
         self._phase, self._last = step.phase, now

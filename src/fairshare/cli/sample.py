@@ -38,17 +38,15 @@ def sample(  # noqa: PLR0917  (typer reads options from the signature)
     check_target(output, inputs=[])
     if seed is not None and seed < 0:
         raise UsageError(f"seed ({seed}) must be an integer of at least 0")
-    from dataclasses import replace
-
-    from fairshare.io import write_table
+    from fairshare.io import write_batches
     from fairshare.release import Release
 
     with screen.busy(f"drawing {rows:,} rows"):
-        loaded = replace(Release.load(release), frame="arrow")
+        loaded = Release.load(release)
         fixed = _fixed(given or [], list(loaded.schema.sizes))
-        table = loaded.sample(rows, seed=seed, given=fixed)
+        tables = loaded.stream(rows, seed=seed, given=fixed)
         with writing(output):
-            write_table(table, output, missing=loaded.schema.missing_spellings)
+            write_batches(tables, output, missing=loaded.schema.missing_spellings)
     where = f" with {', '.join(given or [])}" if given else ""
     screen.say(f"{rows:,} rows{where} in {output}; no privacy was spent")
     screen.document({"table": str(output), "release": str(release), "rows": rows, "given": fixed, "seed": seed})

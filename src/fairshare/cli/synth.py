@@ -2,16 +2,20 @@
 
 import shlex
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fairshare.cli.console import Screen, some
+from fairshare.cli.fairness import Admissible, Outcome, Policy, Protected, Saturate, verdict, wish
+from fairshare.cli.ledger import LedgerPath, RunId, run_name, standing
 from fairshare.cli.mechanisms import mechanism_named, mechanisms_help
 from fairshare.cli.options import Json, Quiet, Seed
 from fairshare.cli.outputs import Outputs, dated_folder
 from fairshare.cli.progress import watching
+from fairshare.cli.report import check_page, write_report
 
 if TYPE_CHECKING:
     from fairshare.release import Release
@@ -23,7 +27,12 @@ EXAMPLES = """\
 Examples:
   fairshare synth patients.csv --schema patients.toml --epsilon 1 -o synthetic.csv
   fairshare synth patients.parquet --schema patients.toml --epsilon 0.5 --delta 1e-10 -o synthetic.parquet
+  fairshare synth patients.csv --schema patients.toml --epsilon 1 --ledger patients.ledger -o synthetic.csv
   fairshare synth patients.csv --schema patients.toml --epsilon 1 --dry-run     (does not open patients.csv)
+  fairshare synth 'patients/*.parquet' --schema patients.toml --epsilon 1 -o synthetic.parquet
+  fairshare synth postgresql://reader@db/clinic --table patients --schema patients.toml --epsilon 1
+  fairshare synth patients.csv --schema patients.toml --epsilon 1 --fairness strict     (roles of the schema)
+  fairshare synth patients.csv --schema patients.toml --epsilon 1 --protected sex --admissible age --outcome treated
 
 -o OUT.csv writes OUT.csv and the folder OUT.release, which holds the model, the certificate and the ledger;
 without -o both go into a new folder named by date and time. An earlier OUT.csv and OUT.release are replaced.
@@ -31,7 +40,18 @@ without -o both go into a new folder named by date and time. An earlier OUT.csv 
 
 _PRIVACY, _SYNTHESIS = "Privacy", "Synthesis"
 
-_Data = Annotated[str, typer.Argument(metavar="DATA", help="Private table: .csv, .parquet, .arrow or .feather.")]
+_Data = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATA",
+        help="Private table: .csv, .parquet, .arrow or .feather; a folder or 'pattern/*.parquet'; or a database, "
+        "postgresql://user@host/db, duckdb:file.db, spark:local[2], with --table.",
+    ),
+]
+_Table = Annotated[
+    str | None,
+    typer.Option("--table", metavar="T", help="The table's name, where DATA is a database (for Spark also a path)."),
+]
 _Schema = Annotated[
     Path, typer.Option("--schema", metavar="S.toml", help="What is public about it: see 'fairshare schema init'.")
 ]
@@ -89,18 +109,38 @@ _Output = Annotated[
 ]
 
 
+_Report = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="F.html",
+        help="Also a page on promise, fairness and columns, and OUT.card.md; both may be published.",
+        rich_help_panel="Output",
+    ),
+]
+
+
 def synth(  # noqa: PLR0917  (typer reads options from the signature)
     data: _Data,
     schema: _Schema,
     epsilon: _Epsilon,
+    table: _Table = None,
     delta: _Delta = 1e-9,
     relation: _Relation = "add-remove",
+    ledger: LedgerPath = None,
+    run_id: RunId = None,
     accept_inferred_schema: _Accept = False,
     mechanism: _Mechanism = "mst",
     rows: _Rows = None,
     seed: Seed = None,
+    protected: Protected = None,
+    admissible: Admissible = None,
+    outcome: Outcome = None,
+    fairness: Policy = None,
+    saturate: Saturate = False,
     dry_run: _DryRun = False,
     output: _Output = None,
+    report: _Report = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -112,14 +152,42 @@ def synth(  # noqa: PLR0917  (typer reads options from the signature)
     public = Schema.load(schema)
     options: dict[str, Any] = {"epsilon": epsilon, "delta": delta, "mechanism": chosen, "relation": relation}
     options |= {"rows": rows, "seed": seed, "accept_inferred_schema": accept_inferred_schema}
+    roles = {"protected": protected, "admissible": admissible, "outcome": outcome}
+    options["fairness"] = wish(public, fairness, **roles, saturate=saturate)
     if dry_run:
         _show_plan(screen, public, options)
         return
-    outputs = Outputs.inside(dated_folder()) if output is None else Outputs.beside(output, inputs=[data, schema])
+    inputs: list[str | Path] = [data, schema, *([] if ledger is None else [ledger])]
+    outputs = Outputs.inside(dated_folder()) if output is None else Outputs.beside(output, inputs=inputs)
+    card = outputs.table.with_suffix(".card.md")
+    if report is not None:
+        check_page(report, option="--report", inputs=inputs)
+    options |= run_name(ledger, run_id)
     started = time.monotonic()
-    release = run(screen, outputs, data, public, options)
+    release = run(screen, outputs, _source(data, table), public, options)
+    if report is not None:
+        write_report(release, report, card)
     show_release(screen, release, outputs, time.monotonic() - started)
-    screen.document(result(release, outputs))
+    if report is not None:
+        screen.say(f"The page is {report}, the card {card}: both may be published.")
+    spent = standing(options)
+    if spent is not None:
+        left = spent["nano_rho_left"] / spent["nano_rho_total"]
+        screen.say(f"Run {spent['run']} is in {spent['path']}; {left:.1%} of its total is left.")
+    pages = {} if report is None else {"report": str(report), "card": str(card)}
+    screen.document(result(release, outputs) | pages | ({} if spent is None else {"ledger": spent}))
+
+
+def _source(data: str, table: str | None) -> Any:
+    """DATA as ``synthesize`` takes it."""
+    from fairshare.counting import InDatabase, is_address
+    from fairshare.errors import UsageError
+
+    if table is None:
+        return data  # a database without its table is refused where it is opened
+    if not is_address(data):
+        raise UsageError(f"--table ({table!r}) must be left out where DATA is a file")
+    return InDatabase(address=data, table=table)
 
 
 def run(screen: Screen, outputs: Outputs, data: Any, schema: "Schema", options: dict[str, Any]) -> "Release":
@@ -136,10 +204,12 @@ def run(screen: Screen, outputs: Outputs, data: Any, schema: "Schema", options: 
     from fairshare.release import synthesize
 
     with watching(screen) as progress:
-        release = synthesize(data, schema, progress=progress, **options)
-        progress(Step(phase="sample and write", done=0, parts=1, spent=_spent(release)))
-        outputs.write(release)
-    return release
+
+        def write(release: "Release") -> None:
+            progress(Step(phase="sample and write", done=0, parts=1, spent=_spent(release)))
+            outputs.write(release)
+
+        return synthesize(data, schema, progress=progress, deliver=write, **options)
 
 
 def result(release: "Release", outputs: Outputs) -> dict[str, Any]:
@@ -154,6 +224,7 @@ def result(release: "Release", outputs: Outputs) -> dict[str, Any]:
         "promise": certificate["promise"],
         "privacy": certificate["privacy"],
         "fit": certificate["model"]["fit"],
+        "fairness": certificate["fairness"],
         "warnings": certificate["warnings"],
     }
 
@@ -166,12 +237,13 @@ def show_release(screen: Screen, release: "Release", outputs: Outputs, seconds: 
     screen.summary(
         "Synthetic table",
         [
-            ("rows", f"{release.rows:,} rows of {len(release.schema.sizes)} columns, in {seconds:.1f} s"),
+            ("rows", f"{release.rows:,} rows of {len(release.schema.sizes)} columns"),
             ("promise", f"epsilon {privacy['epsilon']:g}, delta {privacy['delta']:g}"),
             ("protects", privacy["unit"]),
             ("spent", f"{_spent(release):.1%} of the budget (rho {privacy['rho']:.6f})"),
             ("mechanism", f"{certificate['mechanism']['name']}: {_cliques(model['cliques'])}"),
             ("fit", f"{_fit(model['fit'])} ({model['iterations']} iterations)"),
+            *_judged(certificate["fairness"]),
             ("table", str(outputs.table)),
             ("release", f"{outputs.release}/ (model, certificate, ledger)"),
             ("next", f"{more}\nmore rows cost no privacy"),
@@ -179,6 +251,11 @@ def show_release(screen: Screen, release: "Release", outputs: Outputs, seconds: 
     )
     for warning in certificate["warnings"]:
         screen.warn(warning)
+    screen.note(f"took {seconds:.1f} s; the time depends on the data, so keep it")
+
+
+def _judged(fairness: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    return [] if fairness is None else [("fairness", verdict(fairness))]
 
 
 def _fit(status: str) -> str:
@@ -200,7 +277,7 @@ def _cliques(cliques: list[list[str]]) -> str:
 def _show_plan(screen: Screen, schema: "Schema", options: dict[str, Any]) -> None:
     from fairshare.cli.dryrun import dry_run, steps
 
-    mechanism = options["mechanism"]
+    mechanism, wished = options["mechanism"], options["fairness"]
     with screen.busy(f"planning {mechanism.name}"):
         account = dry_run(schema, **options)
     planned = steps(account)
@@ -217,6 +294,7 @@ def _show_plan(screen: Screen, schema: "Schema", options: dict[str, Any]) -> Non
             ("protects", account["unit"]),
             ("would spend", f"{share:.1%} of the budget (rho {account['nano_rho_total'] / 1e9:.6f})"),
             ("columns", f"{len(schema.sizes)}, with {sum(schema.sizes.values()):,} codes in all"),
+            *([("fairness", f"{wished.policy}: a filter on what may be measured, costs nothing")] if wished else []),
             ("note", "on real rows a mechanism may take another course; the total stays"),
         ],
     )

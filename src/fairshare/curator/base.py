@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -9,13 +10,10 @@ from numpy.typing import NDArray
 
 from fairshare.errors import UsageError
 from fairshare.marginals import Clique, Domain
+from fairshare.marginals.limits import CELL_CAP, WEIGHT_CAP
 from fairshare.privacy import Ledger
 
-__all__ = ["CELL_CAP", "WEIGHT_CAP", "Candidate", "Curator", "check_candidates"]
-
-#: Largest public estimate of a cell, and largest weight: scores then stay far inside 64-bit integers.
-CELL_CAP = 2**40
-WEIGHT_CAP = 2**16
+__all__ = ["CELL_CAP", "WEIGHT_CAP", "Candidate", "Curator", "check_candidates", "check_clique"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,32 +91,54 @@ class Curator(Protocol):
         ...
 
 
-def check_candidates(domain: Domain, candidates: Sequence[Candidate]) -> list[NDArray[np.int64]]:
+def check_candidates(
+    domain: Domain, candidates: Sequence[Candidate]
+) -> tuple[list[Candidate], list[NDArray[np.int64]]]:
     """Validate public candidates and round their estimates, before anything is spent.
+
+    Returns:
+        Copies of the candidates, of plain types, and their rounded estimates. Each field is read once: what is priced
+        is what is computed with, whatever the caller's objects answer later.
 
     Raises:
         UsageError: what is wrong, and with which candidate.
     """
-    if not candidates:
+    copies = [_copied(domain, candidate) for candidate in candidates]
+    if not copies:
         raise UsageError("candidates must hold at least one clique")
-    if len({c.clique for c in candidates}) != len(candidates):
+    if len({c.clique for c in copies}) != len(copies):
         raise UsageError("candidates must be different cliques; a repeated one would be scored twice for one price")
-    if not any(c.weight for c in candidates):
+    if not any(c.weight for c in copies):
         raise UsageError("at least one candidate must have a positive weight")
-    return [_rounded(domain, c) for c in candidates]
+    return copies, [np.rint(c.estimate).astype(np.int64) for c in copies]
 
 
-def _rounded(domain: Domain, candidate: Candidate) -> NDArray[np.int64]:
-    clique, weight, penalty = candidate.clique, candidate.weight, candidate.penalty
-    if clique != domain.clique(clique):
-        raise UsageError(f"clique {clique} must name each attribute once, in domain order")
-    if not (isinstance(weight, int) and 0 <= weight <= WEIGHT_CAP):
+def check_clique(domain: Domain, clique: Clique) -> Clique:
+    """The domain's own copy of the clique.
+
+    Raises:
+        UsageError: it does not name attributes of the domain, each once and in order.
+    """
+    given = tuple(clique)
+    axes = [domain.axis(a) for a in given if isinstance(a, str)]
+    if len(axes) != len(given) or any(a >= b for a, b in pairwise(axes)):
+        raise UsageError(f"clique {given} must name each attribute once, in domain order")
+    return tuple(domain.attributes[axis] for axis in axes)
+
+
+def _copied(domain: Domain, candidate: Candidate) -> Candidate:
+    clique = check_clique(domain, candidate.clique)
+    weight, penalty = candidate.weight, candidate.penalty
+    if type(weight) is not int or not 0 <= weight <= WEIGHT_CAP:
         raise UsageError(f"weight ({weight}) of {clique} must be an integer between 0 and {WEIGHT_CAP}")
-    if not (isinstance(penalty, int) and abs(penalty) <= CELL_CAP):
+    if type(penalty) is not int or abs(penalty) > CELL_CAP:
         raise UsageError(f"penalty ({penalty}) of {clique} must be an integer of at most 2^40")
-    estimate = np.asarray(candidate.estimate, dtype=np.float64)
+    try:
+        estimate = np.array(candidate.estimate, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UsageError(f"estimate of {clique} must be an array of numbers, shape {domain.sizes(clique)}") from None
     if estimate.shape != domain.sizes(clique):
         raise UsageError(f"estimate of {clique} has shape {estimate.shape}, must be {domain.sizes(clique)}")
     if not np.all((estimate >= 0) & (estimate <= CELL_CAP)) or estimate.sum() > CELL_CAP:
         raise UsageError(f"estimate of {clique} must be finite, at least 0, and at most 2^40 in all")
-    return np.rint(estimate).astype(np.int64)
+    return Candidate(clique=clique, estimate=estimate, weight=weight, penalty=penalty)

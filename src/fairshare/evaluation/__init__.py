@@ -1,7 +1,27 @@
 """Real and synthetic tables in, findings out: computed from real rows, hence stamped private."""
 
 from fairshare.evaluation.association import cramers_v
+from fairshare.evaluation.bought import BoughtQuality, private_quality, private_scores
+from fairshare.evaluation.classifiers import CLASSIFIERS
 from fairshare.evaluation.distance import TablePair
+from fairshare.evaluation.findings import Findings, Score
+from fairshare.evaluation.metrics import METRICS, Metric
 from fairshare.evaluation.quality import NOTICE, Quality, quality
+from fairshare.evaluation.run import evaluate
 
-__all__ = ["NOTICE", "Quality", "TablePair", "cramers_v", "quality"]
+__all__ = [
+    "CLASSIFIERS",
+    "METRICS",
+    "NOTICE",
+    "BoughtQuality",
+    "Findings",
+    "Metric",
+    "Quality",
+    "Score",
+    "TablePair",
+    "cramers_v",
+    "evaluate",
+    "private_quality",
+    "private_scores",
+    "quality",
+]

@@ -103,8 +103,9 @@ class Fairness:
       admissible attributes, so no inadmissible proxy sits beside the outcome.
     - ``justifiable``: a clique may not join a component that holds a protected attribute to one that holds an
       outcome. Richer models, same criterion; a neutral proxy may sit beside the outcome.
-    - ``exact``: the spanning tree of greatest weight that meets the criterion; mechanisms that grow cliques one
-      by one treat it as ``justifiable``.
+    - ``exact``: the spanning tree of greatest weight that meets the criterion (MST only). Mechanisms that grow
+      cliques one by one are given ``justifiable`` instead; the release's certificate then names that policy and
+      warns of the difference.
 
     Attributes:
         protected: see :class:`Roles`.

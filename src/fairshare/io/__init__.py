@@ -3,7 +3,19 @@
 A file whose structure is broken is refused with its place and the next step, never with a cell.
 """
 
-from fairshare.io.files import read_table, write_table
+from fairshare.io.batches import Batches, FileBatches, is_many, table_files
+from fairshare.io.files import read_table, write_batches, write_table
 from fairshare.io.frames import KINDS, frame_kind, to_frame
 
-__all__ = ["KINDS", "frame_kind", "read_table", "to_frame", "write_table"]
+__all__ = [
+    "KINDS",
+    "Batches",
+    "FileBatches",
+    "frame_kind",
+    "is_many",
+    "read_table",
+    "table_files",
+    "to_frame",
+    "write_batches",
+    "write_table",
+]

@@ -7,7 +7,8 @@ A CSV has no types: guessing them from the cells would let one record change a w
 import csv
 import re
 import secrets
-from collections.abc import Mapping
+from codecs import utf_8_decode
+from collections.abc import Iterator, Mapping, Sequence
 from io import RawIOBase
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,20 +18,19 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from fairshare.errors import DataError
+from fairshare.schema.parse import utf8
 
-__all__ = ["read_csv", "write_csv"]
+__all__ = ["csv_names", "read_csv", "scan_csv", "write_csv"]
 
-#: A row must fit into one block, so this bounds the longest row that can be read.
+#: A row must fit into one block, so this bounds the longest row that can be read, whole or in a scan.
 _BLOCK = 64 * 2**20
 #: What a spreadsheet would run, and what our own escape in front of it looks like.
 _FORMULA = r"^'*[=+\-@\t\r]"
 _ESCAPED = r"^'+[=+\-@\t\r]"
+#: ASCII's own sign for a byte that is no text.
+_SUBSTITUTE = b"\x1a"
 _SPECIAL = r'[",\r\n]'
 _NUMBER = r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
-
-
-class _NulError(Exception):
-    """The stream holds a NUL byte."""
 
 
 class _Stream(RawIOBase):
@@ -43,16 +43,27 @@ class _Stream(RawIOBase):
         # One cell too many, so that the parser reports the row instead of returning it.
         self._tail = b"," * columns + self.token.encode("ascii") + b"\n"
         self._last = b"\n"
+        self._part = b""
 
     def readable(self) -> bool:
         return True
 
+    def _as_text(self, data: bytes, end: bool) -> bytes:
+        """UTF-8 with a sign for each byte that is none: the parser would print such bytes of a broken row."""
+        self._part = b""
+        if data.isascii():
+            return data
+        text, used = utf_8_decode(data, "surrogateescape", end)
+        self._part = data[used:]  # the beginning of a character that the next block completes
+        return re.sub("[\ud800-\udfff]", _SUBSTITUTE.decode(), text).encode()
+
     def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
-        if b"\0" in data:
-            raise _NulError
+        wanted = size - len(self._part) if size >= 0 else -1
+        raw = self._file.read(wanted)
+        end = size < 0 or len(raw) < wanted
+        data = self._as_text(self._part + raw, end).replace(b"\0", _SUBSTITUTE)  # values are never an error
         self._last = data[-1:] or self._last
-        if 0 <= size <= len(data):
+        if not end:
             return data
         tail = self._tail if self._last in b"\r\n" else b"\n" + self._tail
         self._last = b"\n"
@@ -69,23 +80,59 @@ def read_csv(path: Path, known: tuple[str, ...] = ()) -> pa.Table:
         known: column names of the schema, if there is one: they tell a wrong delimiter from an odd name.
 
     Raises:
-        DataError: the file is empty, not UTF-8, not separated by commas, repeats a column, or has a row with too
-            many or too few cells, an open quote, a NUL byte or a row of more than 64 MB.
+        DataError: the file is empty, its header not UTF-8 or not separated by commas or repeating a column, or it has
+            a row with too many or too few cells, an open quote, or a row of more than 64 MB. Bytes in a cell that are
+            not text are replaced, for an error would tell others of that cell.
     """
     names = _header(path, known)
-    table, ragged = _parse(path, names, threads=True)
-    if ragged or table is None:  # only the serial reader counts rows
-        table, ragged = _parse(path, names, threads=False)
-    if ragged:
-        number, cells = ragged[0]
-        more = f" (and {len(ragged) - 1} more rows)" if len(ragged) > 1 else ""
-        raise DataError(
-            f"row {number} of {str(path)!r} has {_cells(cells)}, but the header has {len(names)}{more}: mend the row, "
-            "or put quotes around cells that hold commas (row 1 is the header; empty lines don't count)"
-        )
-    if table is None:
-        raise DataError(f'{str(path)!r} ends inside a quoted cell: find the cell whose closing " is missing')
-    return pa.table([_unescaped(column) for column in table.columns], names=table.column_names)
+    table, bad = _parse(path, names, threads=True)
+    if bad.ragged or not bad.closed:  # only the serial reader counts rows
+        table, bad = _parse(path, names, threads=False)
+    bad.refuse(path, len(names))
+    columns = [pa.chunked_array(map(_cells_of, c.chunks), pa.string()) for c in table.columns]
+    return pa.table(columns, names=table.column_names)
+
+
+def csv_names(path: Path, known: tuple[str, ...] = ()) -> list[str]:
+    """The column names.
+
+    Raises:
+        DataError: as `read_csv`, where the header shows it.
+    """
+    return _header(path, known)
+
+
+def scan_csv(path: Path, columns: Sequence[str], known: tuple[str, ...] = ()) -> Iterator[pa.RecordBatch]:
+    """Some columns of what `read_csv` reads, batch by batch, with memory for a few batches.
+
+    Raises:
+        DataError: as `read_csv`; a row of another length, or an open quote, when the end is reached.
+    """
+    names = _header(path, known)
+    bad = _BadRows()
+    try:
+        with path.open("rb") as file:
+            stream = _Stream(file, len(names))
+            bad.token = stream.token
+            convert = arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                strings_can_be_null=False,
+                check_utf8=False,
+                include_columns=list(columns),
+            )
+            with arrow_csv.open_csv(
+                pa.PythonFile(stream, mode="r"),
+                read_options=arrow_csv.ReadOptions(
+                    use_threads=False, block_size=min(_BLOCK, path.stat().st_size + 4096)
+                ),
+                parse_options=_parsing(names, bad),
+                convert_options=convert,
+            ) as reader:
+                for batch in reader:
+                    yield pa.RecordBatch.from_arrays([_cells_of(c) for c in batch.columns], names=batch.schema.names)
+    except pa.ArrowInvalid as error:
+        raise _translated(path, str(error)) from None
+    bad.refuse(path, len(names))
 
 
 def _header(path: Path, known: tuple[str, ...]) -> list[str]:
@@ -97,10 +144,9 @@ def _header(path: Path, known: tuple[str, ...]) -> list[str]:
     if mark == b"PAR1":
         raise DataError(f"{str(path)!r} is a Parquet file: rename it to end in .parquet")
     try:
-        with path.open(encoding="utf-8-sig", newline="") as text:
+        # What is read ahead may hold cells, and cells are never an error: only the names are checked.
+        with path.open(encoding="utf-8-sig", newline="", errors="surrogateescape") as text:
             names = next((row for row in csv.reader(text, strict=True) if row), None)
-    except UnicodeDecodeError:
-        raise DataError(f"{str(path)!r} is not UTF-8 text near its beginning: save it as UTF-8") from None
     except csv.Error:
         raise DataError(
             f"the header of {str(path)!r} can't be read: look for an open quote in the first line"
@@ -108,7 +154,12 @@ def _header(path: Path, known: tuple[str, ...]) -> list[str]:
     if names is None:
         raise DataError(f"{str(path)!r} is empty: it needs a header of column names, even with no rows")
     if any("\0" in name for name in names):
-        raise _nul(path)
+        raise DataError(
+            f"the header of {str(path)!r} holds a NUL byte: it is not text, or was cut short; "
+            "export it again as UTF-8 CSV"
+        )
+    if any(not name.isascii() and re.search("[\ud800-\udfff]", name) for name in names):
+        raise DataError(f"the header of {str(path)!r} is not UTF-8 text: save it as UTF-8")
     for delimiter, spoken in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
         if len(names) == 1 and delimiter in names[0] and names[0] not in known:
             raise DataError(f"the header of {str(path)!r} is separated by {spoken}: save the file with commas")
@@ -118,60 +169,69 @@ def _header(path: Path, known: tuple[str, ...]) -> list[str]:
     return names
 
 
-def _parse(path: Path, names: list[str], *, threads: bool) -> tuple[pa.Table | None, list[tuple[int | None, int]]]:
-    """The table (None: a quote is left open), and number and cells of each row of another length."""
-    ragged: list[tuple[int | None, int]] = []
-    closed = False
+class _BadRows:
+    """Rows of another length, as the parser meets them; the last must be the token that the stream put at its end."""
 
-    def bad_row(row: Any) -> str:
-        nonlocal closed
-        if row.text.endswith(stream.token):
-            closed = True
+    def __init__(self) -> None:
+        self.token = ""
+        self.closed = False
+        self.ragged: list[tuple[int | None, int]] = []
+
+    def __call__(self, row: Any) -> str:
+        if row.text.endswith(self.token):
+            self.closed = True
         else:
-            ragged.append((row.number, row.actual_columns))
+            self.ragged.append((row.number, row.actual_columns))
         return "skip"
 
+    def refuse(self, path: Path, columns: int) -> None:
+        """Raise DataError if there was any, or the token did not come back."""
+        if self.ragged:
+            number, cells = self.ragged[0]
+            more = f" (and {len(self.ragged) - 1} more rows)" if len(self.ragged) > 1 else ""
+            raise DataError(
+                f"row {number} of {str(path)!r} has {_cells(cells)}, but the header has {columns}{more}: mend the row, "
+                "or put quotes around cells that hold commas (row 1 is the header; empty lines don't count)"
+            )
+        if not self.closed:
+            raise DataError(f'{str(path)!r} ends inside a quoted cell: find the cell whose closing " is missing')
+
+
+def _parsing(names: list[str], bad: _BadRows) -> arrow_csv.ParseOptions:
+    # In a table of one column an empty line is an empty cell.
+    return arrow_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=len(names) > 1, invalid_row_handler=bad)
+
+
+def _parse(path: Path, names: list[str], *, threads: bool) -> tuple[pa.Table, _BadRows]:
+    """The table, and what the parser refused."""
+    bad = _BadRows()
     with path.open("rb") as file:
         stream = _Stream(file, len(names))
+        bad.token = stream.token
         try:
             table = arrow_csv.read_csv(
                 pa.PythonFile(stream, mode="r"),
                 read_options=arrow_csv.ReadOptions(
                     use_threads=threads, block_size=min(_BLOCK, path.stat().st_size + 4096)
                 ),
-                parse_options=arrow_csv.ParseOptions(
-                    newlines_in_values=True,
-                    # In a table of one column an empty line is an empty cell.
-                    ignore_empty_lines=len(names) > 1,
-                    invalid_row_handler=bad_row,
-                ),
+                parse_options=_parsing(names, bad),
                 convert_options=arrow_csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
                 ),
             )
-        except _NulError:
-            raise _nul(path) from None
         except pa.ArrowInvalid as error:
             raise _translated(path, str(error)) from None
     if table.column_names != names:
         raise DataError(f"the header of {str(path)!r} can't be read: put it on the first line, with no line before it")
-    return (table if closed else None), ragged
+    return table, bad
 
 
 def _cells(number: int) -> str:
     return "1 cell" if number == 1 else f"{number} cells"
 
 
-def _nul(path: Path) -> DataError:
-    return DataError(f"{str(path)!r} holds a NUL byte: it is not text, or was cut short; export it again as UTF-8 CSV")
-
-
 def _translated(path: Path, message: str) -> DataError:
     """Arrow's complaint in our words: its own may quote cells."""
-    if "UTF8" in message:
-        column = re.search(r"column #(\d+)", message)
-        place = f" in column number {int(column[1]) + 1}" if column else ""
-        return DataError(f"{str(path)!r} is not UTF-8 text{place}: save it as UTF-8")
     if "straddling" in message:
         return DataError(
             f"{str(path)!r} has a row of more than {_BLOCK // 2**20} MB, or an open quote: "
@@ -180,20 +240,21 @@ def _translated(path: Path, message: str) -> DataError:
     return DataError(f"{str(path)!r} can't be read as CSV: export it again as UTF-8 with commas and quotes")
 
 
-def write_csv(table: pa.Table, file: BinaryIO, missing: Mapping[str, str]) -> None:
-    """Write a header and rows; null becomes the column's spelling in ``missing``, or nothing.
+def write_csv(table: pa.Table, file: BinaryIO, missing: Mapping[str, str], *, header: bool = True) -> None:
+    """Write a header (or none, to go on) and rows; null becomes the column's spelling in ``missing``, or nothing.
 
     Text that a spreadsheet would run as a formula (it begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage
     return, and is not a plain number) gets an apostrophe in front; text that already begins with apostrophes
     before such a character gets one more. `read_csv` takes one off, so text survives the way out and in.
     """
-    header = [
+    names = [
         name if not re.search(_SPECIAL, name) else '"' + name.replace('"', '""') + '"' for name in table.column_names
     ]
     # A lone empty name would be an empty line, which readers skip.
-    file.write((",".join(header) if header != [""] else '""').encode("utf-8") + b"\n")
+    if header:
+        file.write((",".join(names) if names != [""] else '""').encode("utf-8") + b"\n")
     columns = [
-        _spelled(_escaped(column), missing.get(name, "" if len(header) == 1 else None))
+        _spelled(_escaped(column), missing.get(name, "" if len(names) == 1 else None))
         for name, column in zip(table.column_names, table.columns, strict=True)
     ]
     # Arrow quotes all text or none. In a table of one column an empty cell needs quotes, or its line is empty.
@@ -229,7 +290,9 @@ def _escaped(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(formula, pc.binary_join_element_wise("'", text, ""), text)
 
 
-def _unescaped(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _cells_of(column: pa.Array) -> pa.Array:
+    """Cells as they were before `write_csv`, with U+FFFD for bytes that are not UTF-8."""
+    column = utf8(column)
     if not pc.any(pc.starts_with(column, "'")).as_py():
         return column
     return pc.if_else(pc.match_substring_regex(column, _ESCAPED), pc.utf8_slice_codeunits(column, 1), column)

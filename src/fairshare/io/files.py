@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -15,7 +16,7 @@ from fairshare.io.frames import from_frame
 if TYPE_CHECKING:
     from fairshare.schema import Schema
 
-__all__ = ["read_table", "write_table"]
+__all__ = ["read_table", "write_batches", "write_table"]
 
 _SUFFIXES = (".csv", ".parquet", ".arrow", ".feather")
 
@@ -35,10 +36,18 @@ def read_table(source: Any, *, schema: "Schema | None" = None) -> pa.Table:
     known = tuple(column.name for column in schema.columns) if schema is not None else ()
     table = _read_file(Path(source), known) if isinstance(source, str | os.PathLike) else from_frame(source)
     # Metadata of pandas may hold index values, and nothing here needs it.
-    table = table.replace_schema_metadata(None)
+    table = _without_views(table.replace_schema_metadata(None))
     if schema is not None:
         schema.check(table.schema)
     return table
+
+
+def _without_views(table: pa.Table) -> pa.Table:
+    """The table with view types, which Arrow can't filter yet, as plain ones."""
+    plain = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
+    if not any(kind in plain for kind in table.schema.types):
+        return table
+    return table.cast(pa.schema([field.with_type(plain.get(field.type, field.type)) for field in table.schema]))
 
 
 def _read_file(path: Path, known: tuple[str, ...]) -> pa.Table:
@@ -78,6 +87,22 @@ def write_table(table: pa.Table, path: str | os.PathLike[str], *, missing: Mappi
     Raises:
         UsageError: the suffix is unknown, or the folder can't be written to.
     """
+    write_batches([table], path, missing=missing)
+
+
+def write_batches(
+    tables: Iterable[pa.Table], path: str | os.PathLike[str], *, missing: Mapping[str, str] | None = None
+) -> None:
+    """Write tables under each other, as `write_table` writes one; memory holds one at a time.
+
+    Args:
+        tables: at least one, all with the same columns and types.
+        path: see `write_table`.
+        missing: see `write_table`.
+
+    Raises:
+        UsageError: the suffix is unknown, or the folder can't be written to.
+    """
     target = Path(path)
     suffix = _suffix(target, UsageError)
     try:
@@ -87,7 +112,7 @@ def write_table(table: pa.Table, path: str | os.PathLike[str], *, missing: Mappi
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            _write(table, file, suffix, missing or {})
+            _write(iter(tables), file, suffix, missing or {})
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())  # mkstemp makes files private; a synthetic table is to be shared
@@ -98,16 +123,24 @@ def write_table(table: pa.Table, path: str | os.PathLike[str], *, missing: Mappi
     _sync_folder(target.parent)
 
 
-def _write(table: pa.Table, file: BinaryIO, suffix: str, missing: Mapping[str, str]) -> None:
+def _write(tables: Iterator[pa.Table], file: BinaryIO, suffix: str, missing: Mapping[str, str]) -> None:
+    first = next(tables)
     if suffix == ".csv":
-        write_csv(table, file, missing)
-    elif suffix == ".parquet":
-        from pyarrow import parquet
-
-        parquet.write_table(table, file, compression="zstd")
-    else:
-        with pa.ipc.new_file(file, table.schema) as writer:
+        write_csv(first, file, missing)
+        for table in tables:
+            write_csv(table, file, missing, header=False)
+        return
+    with _writer(first.schema, file, suffix) as writer:
+        for table in chain([first], tables):
             writer.write_table(table)
+
+
+def _writer(schema: pa.Schema, file: BinaryIO, suffix: str) -> Any:
+    if suffix != ".parquet":
+        return pa.ipc.new_file(file, schema)
+    from pyarrow import parquet
+
+    return parquet.ParquetWriter(file, schema, compression="zstd")
 
 
 def _suffix(path: Path, error: type[DataError] | type[UsageError]) -> str:

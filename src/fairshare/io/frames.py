@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from fairshare.errors import DataError, MissingExtraError, UsageError
+from fairshare.io.cells import as_text
 
 __all__ = ["KINDS", "frame_kind", "from_frame", "to_frame"]
 
@@ -58,7 +59,7 @@ def from_frame(source: Any) -> pa.Table:
     if kind == "pandas":
         return _from_pandas(source)
     if kind == "polars":
-        return (source.collect() if hasattr(source, "collect") else source).to_arrow()
+        return _from_polars(source.collect() if hasattr(source, "collect") else source)
     if hasattr(source, "__arrow_c_stream__"):
         return pa.RecordBatchReader.from_stream(source).read_all()
     return _through_narwhals(source)
@@ -75,7 +76,7 @@ def _through_narwhals(source: Any) -> pa.Table:
             "or a pandas or polars frame"
         ) from None
     eager = frame.collect("pyarrow") if isinstance(frame, nw.LazyFrame) else frame
-    return eager.to_arrow()
+    return _from_pandas(eager.to_pandas()) if eager.implementation.is_pandas_like() else eager.to_arrow()
 
 
 def _from_pandas(frame: Any) -> pa.Table:
@@ -86,11 +87,33 @@ def _from_pandas(frame: Any) -> pa.Table:
     return pa.table(columns, names=names)
 
 
-def _from_series(series: Any) -> pa.Array:
-    """One pandas column. Objects of mixed types become text, for the schema reads text cell by cell."""
+def _from_series(series: Any) -> pa.Array | pa.ChunkedArray:
+    """One pandas column. What a type doesn't fix is text, cell by cell: inferring it would let one cell recode all."""
+    if hasattr(series, "cat"):
+        categories = _from_series(series.cat.categories.to_series())
+        if isinstance(categories, pa.ChunkedArray):
+            categories = categories.combine_chunks()
+        codes = series.cat.codes.to_numpy()
+        return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int64(), mask=codes < 0), categories)
+    return pa.Array.from_pandas(series) if _is_typed(series) else as_text(series)
+
+
+def _is_typed(series: Any) -> bool:
+    """Whether the column's type, not its cells, says what Arrow makes of it."""
+    import pandas as pd
+
+    if series.dtype == object or isinstance(series.dtype, pd.StringDtype | pd.IntervalDtype | pd.PeriodDtype):
+        return False
     try:
-        array = pa.Array.from_pandas(series)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-        cells = [None if null else str(cell) for cell, null in zip(series, series.isna(), strict=True)]
-        array = pa.array(cells, pa.string())
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+        pa.Array.from_pandas(series.iloc[:0])
+    except (pa.ArrowException, TypeError, ValueError):
+        return False
+    return True
+
+
+def _from_polars(frame: Any) -> pa.Table:
+    import polars as pl
+
+    objects = [name for name, kind in frame.schema.items() if kind == pl.Object]
+    columns = {name: as_text(frame[name]) if name in objects else frame[name].to_arrow() for name in frame.columns}
+    return pa.table(columns) if objects else frame.to_arrow()

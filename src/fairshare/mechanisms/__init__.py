@@ -6,5 +6,18 @@ from fairshare.mechanisms.mst import MST
 from fairshare.mechanisms.mwem import MWEM
 from fairshare.mechanisms.privbayes import PrivBayes
 from fairshare.mechanisms.swift import SWIFT
+from fairshare.mechanisms.uncertainty import Bound, error_bounds
 
-__all__ = ["AIM", "MST", "MWEM", "SWIFT", "Mechanism", "Outcome", "PrivBayes", "Progress", "Step"]
+__all__ = [
+    "AIM",
+    "MST",
+    "MWEM",
+    "SWIFT",
+    "Bound",
+    "Mechanism",
+    "Outcome",
+    "PrivBayes",
+    "Progress",
+    "Step",
+    "error_bounds",
+]

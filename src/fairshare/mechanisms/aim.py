@@ -8,7 +8,7 @@ from fairshare.curator import Curator
 from fairshare.errors import BudgetError, UsageError
 from fairshare.fairness import Fairness
 from fairshare.marginals import Clique, downward_closure, overlap_weights
-from fairshare.mechanisms.base import Outcome, Progress, Step, one_way, silent, spent_share
+from fairshare.mechanisms.base import Impossible, Outcome, Progress, Step, one_way, silent, spent_share
 from fairshare.mechanisms.gate import Gate
 from fairshare.mechanisms.loop import (
     Round,
@@ -67,6 +67,7 @@ class AIM:
         *,
         start: Sequence[Measurement] = (),
         fairness: Fairness | None = None,
+        zeros: Impossible | None = None,
         progress: Progress = silent,
     ) -> Outcome:
         """Spend what is left in the ledger; see ``Mechanism.run``."""
@@ -87,18 +88,18 @@ class AIM:
         counts = curator.measure(ones, sigma)
         measured = [*start, *(Measurement(clique=c, values=y, sigma=sigma) for c, y in zip(ones, counts, strict=True))]
         progress(Step(phase="measure columns", done=1, parts=1, spent=spent_share(curator)))
-        first = fit(domain, measured, options=self.fitting)
+        first = fit(domain, measured, zeros=zeros, options=self.fitting)
         plan = _Annealing(self, curator, closure, weights, slice_)
-        fitted = select_measure_estimate(
+        fitted, last = select_measure_estimate(
             curator,
             first,
             measured,
             plan,
-            gate=Gate(domain, fairness, ones),
+            gate=Gate(domain, fairness, [*ones, *(zeros or ())]),
             fitting=self.fitting,
             progress=progress,
         )
-        return Outcome(fit=fitted, measurements=tuple(measured))
+        return Outcome(fit=fitted, measurements=tuple(measured), last=last)
 
 
 class _Annealing:

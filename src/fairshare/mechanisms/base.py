@@ -4,12 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fairshare.curator import Curator
 from fairshare.fairness import Fairness
 from fairshare.marginals import Clique
+from fairshare.mechanisms.uncertainty import LastSelection
 from fairshare.model import Fit, Measurement, Refinement
 
-__all__ = ["Mechanism", "Outcome", "Progress", "Step", "silent"]
+__all__ = ["Impossible", "Mechanism", "Outcome", "Progress", "Step", "silent"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +23,7 @@ class Step:
     Attributes:
         phase: what is being done, for a person.
         done: parts of this phase done, out of ``parts``.
-        parts: parts of this phase.
+        parts: parts of this phase; 0 where they are not told, as for scans, whose length is private.
         spent: share of the budget spent so far, in [0, 1].
     """
 
@@ -30,6 +34,9 @@ class Step:
 
 
 Progress = Callable[[Step], None]
+
+#: For each declared clique a mask of its impossible cells, shape ``domain.sizes(clique)``.
+Impossible = Mapping[Clique, NDArray[np.bool_]]
 
 
 def silent(step: Step) -> None:
@@ -44,12 +51,14 @@ class Outcome:
         fit: the fitted model over the (possibly coarsened) domain, and how the fit ended.
         measurements: every noisy marginal that the model was fitted to.
         refinements: for attributes that the mechanism coarsened, how to return to the curator's codes.
+        last: the last selection, for bounds on what was passed over; None where nothing was selected in rounds.
         notes: findings for a person, such as an unspent budget.
     """
 
     fit: Fit
     measurements: tuple[Measurement, ...]
     refinements: Mapping[str, Refinement] = field(default_factory=dict)
+    last: LastSelection | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -71,6 +80,7 @@ class Mechanism(Protocol):
         *,
         start: Sequence[Measurement] = (),
         fairness: Fairness | None = None,
+        zeros: Impossible | None = None,
         progress: Progress = silent,
     ) -> Outcome:
         """Spend what is left in the curator's ledger and return a model.
@@ -79,6 +89,7 @@ class Mechanism(Protocol):
             curator: answers the three calls; its ledger's remainder is the budget.
             start: noisy marginals already paid for, over the curator's domain.
             fairness: roles and policy that every measured clique must meet; a filter on public candidates.
+            zeros: for declared cliques the cells that no row may lie in; each is a clique of the model's graph.
             progress: called after each part of each phase.
 
         Raises:

@@ -12,6 +12,7 @@ from fairshare.curator.base import WEIGHT_CAP
 from fairshare.marginals import Clique
 from fairshare.mechanisms.base import Progress, Step, spent_share
 from fairshare.mechanisms.gate import Gate
+from fairshare.mechanisms.uncertainty import LastSelection
 from fairshare.model import Fit, FitOptions, Measurement, Model, fit
 from fairshare.privacy import epsilon_for, sigma_for
 
@@ -90,8 +91,8 @@ def select_measure_estimate(
     gate: Gate,
     fitting: FitOptions,
     progress: Progress,
-) -> Fit:
-    """Rounds of select, measure, estimate, until ``plan`` says None; returns the last fit.
+) -> tuple[Fit, LastSelection | None]:
+    """Rounds of select, measure, estimate, until ``plan`` says None; returns the last fit and selection.
 
     Args:
         curator: answers the calls; every spend is checked by its ledger before data are touched.
@@ -103,20 +104,31 @@ def select_measure_estimate(
         progress: told after each round.
     """
     last: Selection | None = None
+    evidence: LastSelection | None = None
     rounds = 0
     while (round_ := plan(fitted.model, last)) is not None:
         sigma = sigma_for(round_.measure, 1, curator.ledger.unit)
         candidates = _candidates(round_, fitted.model, gate, sigma)
-        chosen = candidates[curator.select(candidates, epsilon_for(round_.select))]
+        epsilon = epsilon_for(round_.select)
+        chosen = candidates[curator.select(candidates, epsilon)]
         clique, before = chosen.clique, chosen.estimate
         gate.take(clique)
-        measured.append(Measurement(clique=clique, values=curator.measure([clique], sigma)[0], sigma=sigma))
-        fitted = fit(curator.domain, measured, warm=fitted.model, options=fitting)
+        noisy = curator.measure([clique], sigma)[0]
+        measured.append(Measurement(clique=clique, values=noisy, sigma=sigma))
+        evidence = LastSelection(
+            candidates=candidates,
+            chosen=chosen,
+            measured=noisy,
+            sigma=sigma,
+            epsilon=epsilon,
+            l1=curator.ledger.unit.l1,
+        )
+        fitted = fit(curator.domain, measured, warm=fitted.model, zeros=fitted.model.zeros, options=fitting)
         change = float(np.abs(fitted.model.marginal(clique) - before).sum())
         last = Selection(clique=clique, sigma=sigma, change=change)
         rounds += 1
         progress(Step(phase="select, measure, fit", done=rounds, parts=0, spent=spent_share(curator)))
-    return fitted
+    return fitted, evidence
 
 
 def _candidates(round_: Round, model: Model, gate: Gate, sigma: float) -> list[Candidate]:

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 
 from fairshare.curator import Candidate, Curator
 from fairshare.errors import UsageError
-from fairshare.fairness import Fairness, fair_tree
+from fairshare.fairness import Fairness, FairTree, fair_tree
 from fairshare.marginals import Clique
-from fairshare.mechanisms.base import Outcome, Progress, Step, one_way, silent, spent_share
-from fairshare.mechanisms.compression import compress, compressed_measurement
+from fairshare.mechanisms.base import Impossible, Outcome, Progress, Step, one_way, silent, spent_share
+from fairshare.mechanisms.compression import Spread, compress, compressed_measurement
 from fairshare.mechanisms.gate import Gate
 from fairshare.model import FitOptions, Measurement, Model, fit
 from fairshare.privacy import epsilon_for, score_sigma_for, sigma_for
@@ -27,19 +27,24 @@ class MST:
     Attributes:
         compress_below: values whose noisy count is below this many sigmas are merged while pairs are measured
             (section 3.3; 0 merges none but negative counts).
+        spread: how merged values are told apart again: by their noisy counts (``measured``) or evenly (``even``, as
+            in the authors' code; worse at small epsilons).
         fitting: how the model is fitted.
 
     Raises:
-        UsageError: ``compress_below`` is negative.
+        UsageError: ``compress_below`` is negative, or ``spread`` unknown.
     """
 
     name: ClassVar[str] = "mst"
     compress_below: float = 3.0
+    spread: Spread = "measured"
     fitting: FitOptions = field(default_factory=FitOptions)
 
     def __post_init__(self) -> None:
         if not 0 <= self.compress_below < float("inf"):
             raise UsageError(f"compress_below ({self.compress_below}) must be at least 0; 3 is usual")
+        if self.spread not in get_args(Spread):
+            raise UsageError(f"spread ({self.spread!r}) must be one of {', '.join(get_args(Spread))}")
 
     def describe(self) -> dict[str, Any]:
         """Name and knobs, JSON-able."""
@@ -51,6 +56,7 @@ class MST:
         *,
         start: Sequence[Measurement] = (),
         fairness: Fairness | None = None,
+        zeros: Impossible | None = None,
         progress: Progress = silent,
     ) -> Outcome:
         """Spend what is left in the ledger; see ``Mechanism.run``."""
@@ -62,12 +68,15 @@ class MST:
         measured = [Measurement(clique=c, values=y, sigma=sigma) for c, y in zip(ones, counts, strict=True)]
         progress(Step(phase="measure columns", done=1, parts=1, spent=spent_share(curator)))
 
-        refinements = compress(measured, threshold=self.compress_below)
+        declared = {a for clique in zeros or () for a in clique}  # their codes must keep their meaning
+        mergeable = [m for m in measured if m.clique[0] not in declared]
+        refinements = compress(mergeable, threshold=self.compress_below, spread=self.spread)
         coarse = curator.coarsen({a: r.codes for a, r in refinements.items()})
         measured = [compressed_measurement(m, refinements) for m in (*measured, *start)]
+        notes: tuple[str, ...] = ()
         if not alone:
-            independent = fit(coarse.domain, measured, options=self.fitting).model
-            tree = _tree(coarse, independent, third, fairness, progress)
+            independent = fit(coarse.domain, measured, zeros=zeros, options=self.fitting).model
+            tree, notes = _tree(coarse, independent, third, fairness, progress)
             sigma = sigma_for(curator.ledger.remaining, len(tree), unit)
             pairs = coarse.measure(tree, sigma)
             measured += [Measurement(clique=c, values=y, sigma=sigma) for c, y in zip(tree, pairs, strict=True)]
@@ -75,30 +84,37 @@ class MST:
         fitted = fit(
             coarse.domain,
             measured,
+            zeros=zeros,
             options=self.fitting,
             progress=lambda i, _: progress(
                 Step(phase="fit", done=i, parts=self.fitting.max_iterations, spent=spent_share(curator))
             ),
         )
-        return Outcome(fit=fitted, measurements=tuple(measured), refinements=refinements)
+        return Outcome(fit=fitted, measurements=tuple(measured), refinements=refinements, notes=notes)
 
 
 def _tree(
     curator: Curator, independent: Model, nano: int, fairness: Fairness | None, progress: Progress
-) -> list[Clique]:
-    """A spanning tree of pairs far from independence, in domain order."""
+) -> tuple[list[Clique], tuple[str, ...]]:
+    """A spanning tree of pairs far from independence, in domain order, and what is to be said about it."""
     cliques = list(combinations(curator.domain.attributes, 2))
     estimates = independent.marginals(cliques)
     edges = [Candidate(clique=c, estimate=e) for c, e in zip(cliques, estimates, strict=True)]
+    notes: tuple[str, ...] = ()
     if fairness is not None and fairness.policy == "exact":
-        tree = _optimal_tree(curator, edges, nano, fairness)
+        found = _optimal_tree(curator, edges, nano, fairness, list(independent.zeros))
+        tree = list(found.edges)
+        if not found.optimal:
+            notes = (f"the search for the heaviest fair tree stopped early, at most {found.gap:.0f} rows below it",)
         progress(Step(phase="choose pairs", done=1, parts=1, spent=spent_share(curator)))
     else:
-        tree = _greedy_tree(curator, edges, nano, Gate(curator.domain, fairness), progress)
-    return [c for c in cliques if c in set(tree)]
+        tree = _greedy_tree(curator, edges, nano, Gate(curator.domain, fairness, independent.zeros), progress)
+    return [c for c in cliques if c in set(tree)], notes
 
 
-def _optimal_tree(curator: Curator, edges: Sequence[Candidate], nano: int, fairness: Fairness) -> list[Clique]:
+def _optimal_tree(
+    curator: Curator, edges: Sequence[Candidate], nano: int, fairness: Fairness, given: Sequence[Clique]
+) -> FairTree:
     """Exponential-PreFair: noise every pair's score once, then the fair spanning tree of greatest weight.
 
     PreFair (Pujol et al. 2023) searches trees by score; any function of the noisy scores is post-processing, so the
@@ -107,7 +123,7 @@ def _optimal_tree(curator: Curator, edges: Sequence[Candidate], nano: int, fairn
     sigma = score_sigma_for(nano, [1] * len(edges), curator.ledger.unit)
     scores = curator.score(edges, sigma)
     weights = {e.clique: float(s) for e, s in zip(edges, scores, strict=True)}
-    return list(fair_tree(weights, curator.domain.attributes, fairness).edges)
+    return fair_tree(weights, curator.domain.attributes, fairness, given=given)
 
 
 def _greedy_tree(

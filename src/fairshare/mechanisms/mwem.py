@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from fairshare.curator import Curator
 from fairshare.errors import BudgetError, UsageError
 from fairshare.fairness import Fairness
-from fairshare.mechanisms.base import Outcome, Progress, one_way, silent
+from fairshare.mechanisms.base import Impossible, Outcome, Progress, one_way, silent
 from fairshare.mechanisms.gate import Gate
 from fairshare.mechanisms.loop import Round, Selection, select_measure_estimate, within_size
 from fairshare.mechanisms.workload import Workload, resolve
@@ -66,6 +66,7 @@ class MWEM:
         *,
         start: Sequence[Measurement] = (),
         fairness: Fairness | None = None,
+        zeros: Impossible | None = None,
         progress: Progress = silent,
     ) -> Outcome:
         """Spend what is left in the ledger; see ``Mechanism.run``."""
@@ -76,8 +77,8 @@ class MWEM:
         sigma = sigma_for(ledger.remaining // _TOTAL_SHARE, 1, ledger.unit)
         total = curator.measure([()], sigma)[0]
         measured = [*start, Measurement(clique=(), values=total, sigma=sigma)]
-        first = fit(domain, measured, options=self.fitting)
-        gate = Gate(domain, fairness)
+        first = fit(domain, measured, zeros=zeros, options=self.fitting)
+        gate = Gate(domain, fairness, zeros or ())
         done = 0
 
         def plan(model: Model, last: Selection | None) -> Round | None:  # noqa: ARG001  (rounds are alike)
@@ -95,7 +96,7 @@ class MWEM:
             allowed = [c for c, ok in zip(fair, fits, strict=True) if ok] or [min(fair, key=domain.cells)]
             return Round(candidates=allowed, weights=[1] * len(allowed), select=share - measure, measure=measure)
 
-        fitted = select_measure_estimate(
+        fitted, last = select_measure_estimate(
             curator,
             first,
             measured,
@@ -104,4 +105,4 @@ class MWEM:
             fitting=self.fitting,
             progress=progress,
         )
-        return Outcome(fit=fitted, measurements=tuple(measured))
+        return Outcome(fit=fitted, measurements=tuple(measured), last=last)

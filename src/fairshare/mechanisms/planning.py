@@ -16,6 +16,8 @@ __all__ = ["Offer", "grow_tree", "split_precision"]
 _HALF_NORMAL = math.sqrt(2 / math.pi)  # expected absolute value of a standard Gaussian
 # How strongly large marginals are held back while the tree grows; the best plan of all is taken.
 _PENALTIES = (0.0, 1 / 3, 2 / 3, 1.0)
+# How many offers a growth looks at: this many times what the best split would take of all, and a few.
+_SPARE, _LEAST = 3, 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,24 +85,42 @@ def grow_tree(
     Each growth adds offers greedily by weighted gain over (cost to the power of a penalty), skipping those that would
     make the tree too large; its value is that of the best split of the precision among what it holds.
     """
+    worthy = _worthy(offers, precision)
     best: list[Offer] = []
     best_value = -math.inf
     for penalty in _PENALTIES:
-        tree, trial = trunk, gate.fork(trunk.domain)
-        held: list[Offer] = []
-        for offer in sorted(offers, key=lambda o: o.weight * o.gain / o.size**penalty, reverse=True):
-            # What the tree holds anyway, also by its fill-in, costs no cells; fairness must allow it all the same.
-            fits = tree.host(offer.clique) is not None or tree.cells_with([offer.clique])[0] <= max_cells
-            if fits and trial.allowed([offer.clique])[0]:
-                tree = tree.with_clique(offer.clique)
-                trial.take(offer.clique)
-                held.append(offer)
-        reached = [o for o in offers if o not in held and tree.host(o.clique) is not None]
-        for offer in reached:  # passed over as too large before later cliques' fill-in covered them
-            if trial.allowed([offer.clique])[0]:
-                trial.take(offer.clique)
-                held.append(offer)
-        value = _value(split_precision(held, precision))
-        if value > best_value:
+        held = _grow(
+            trunk, sorted(worthy, key=lambda o: o.weight * o.gain / o.size**penalty, reverse=True), max_cells, gate
+        )
+        if held and (value := _value(split_precision(held, precision))) > best_value:
             best, best_value = held, value
     return best
+
+
+def _worthy(offers: Sequence[Offer], precision: float) -> list[Offer]:
+    """The offers that could be measured at all: some more than the best split would take if everything fitted."""
+    ranked = sorted(offers, key=lambda o: o.weight * o.gain / o.size, reverse=True)
+    return ranked[: _SPARE * len(split_precision(ranked, precision)) + _LEAST]
+
+
+def _grow(trunk: JunctionTree, ranked: Sequence[Offer], max_cells: int, gate: Gate) -> list[Offer]:
+    """The offers that fit, taken greedily in this order."""
+    tree, trial = trunk, gate.fork(trunk.domain)
+    held: list[Offer] = []
+    passed: list[Offer] = []
+    for offer in ranked:
+        inside = tree.host(offer.clique) is not None  # also by fill-in: costs no cells, but fairness must allow it
+        if not trial.allowed([offer.clique])[0]:
+            continue
+        if not inside and tree.cells_with([offer.clique])[0] > max_cells:
+            passed.append(offer)
+            continue
+        if not inside:
+            tree = tree.with_clique(offer.clique)
+        trial.take(offer.clique)
+        held.append(offer)
+    for offer in passed:  # too large at its turn, covered by a later clique's fill-in
+        if tree.host(offer.clique) is not None and trial.allowed([offer.clique])[0]:
+            trial.take(offer.clique)
+            held.append(offer)
+    return held

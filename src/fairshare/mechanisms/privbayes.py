@@ -17,7 +17,7 @@ from fairshare.curator import Curator
 from fairshare.errors import BudgetError, UsageError
 from fairshare.fairness import Fairness
 from fairshare.marginals import Clique, Domain
-from fairshare.mechanisms.base import Outcome, Progress, Step, one_way, silent, spent_share
+from fairshare.mechanisms.base import Impossible, Outcome, Progress, Step, one_way, silent, spent_share
 from fairshare.mechanisms.gate import Gate
 from fairshare.mechanisms.loop import Round, Selection, expected_noise, select_measure_estimate, within_size
 from fairshare.model import FitOptions, Measurement, Model, fit
@@ -73,6 +73,7 @@ class PrivBayes:
         *,
         start: Sequence[Measurement] = (),
         fairness: Fairness | None = None,
+        zeros: Impossible | None = None,
         progress: Progress = silent,
     ) -> Outcome:
         """Spend what is left in the ledger; see ``Mechanism.run``."""
@@ -82,18 +83,18 @@ class PrivBayes:
         counts = curator.measure(ones, sigma)
         measured = [*start, *(Measurement(clique=c, values=y, sigma=sigma) for c, y in zip(ones, counts, strict=True))]
         progress(Step(phase="measure columns", done=1, parts=1, spent=spent_share(curator)))
-        first = fit(curator.domain, measured, options=self.fitting)
+        first = fit(curator.domain, measured, zeros=zeros, options=self.fitting)
         plan = _Network(self, curator)
-        fitted = select_measure_estimate(
+        fitted, last = select_measure_estimate(
             curator,
             first,
             measured,
             plan,
-            gate=Gate(curator.domain, fairness, ones),
+            gate=Gate(curator.domain, fairness, [*ones, *(zeros or ())]),
             fitting=self.fitting,
             progress=progress,
         )
-        return Outcome(fit=fitted, measurements=tuple(measured))
+        return Outcome(fit=fitted, measurements=tuple(measured), last=last)
 
 
 class _Network:

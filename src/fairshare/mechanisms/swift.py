@@ -15,7 +15,7 @@ from fairshare.curator import Candidate, Curator
 from fairshare.errors import UsageError
 from fairshare.fairness import Fairness
 from fairshare.marginals import Clique, downward_closure, overlap_weights
-from fairshare.mechanisms.base import Outcome, Progress, Step, one_way, silent, spent_share
+from fairshare.mechanisms.base import Impossible, Outcome, Progress, Step, one_way, silent, spent_share
 from fairshare.mechanisms.gate import Gate
 from fairshare.mechanisms.loop import expected_noise
 from fairshare.mechanisms.planning import Offer, grow_tree, split_precision
@@ -81,6 +81,7 @@ class SWIFT:
         *,
         start: Sequence[Measurement] = (),
         fairness: Fairness | None = None,
+        zeros: Impossible | None = None,
         progress: Progress = silent,
     ) -> Outcome:
         """Spend what is left in the ledger; see ``Mechanism.run``."""
@@ -92,8 +93,8 @@ class SWIFT:
         counts = curator.measure(ones, sigma)
         measured = [*start, *(Measurement(clique=c, values=y, sigma=sigma) for c, y in zip(ones, counts, strict=True))]
         progress(Step(phase="measure columns", done=1, parts=1, spent=spent_share(curator)))
-        fitted = fit(domain, measured, options=self.fitting)
-        gate = Gate(domain, fairness, ones)
+        fitted = fit(domain, measured, zeros=zeros, options=self.fitting)
+        gate = Gate(domain, fairness, [*ones, *(zeros or ())])
         for batch in range(1, 1 + (self.batches if pairs else 0)):
             errors = self._score(curator, fitted.model, pairs, int(nano * self.score_share))
             offers = _offers(curator, workload, pairs, errors, sigma)
@@ -105,6 +106,7 @@ class SWIFT:
                 domain,
                 measured,
                 warm=fitted.model,
+                zeros=zeros,
                 options=self.fitting,
                 progress=lambda i, _: progress(
                     Step(phase="fit", done=i, parts=self.fitting.max_iterations, spent=spent_share(curator))

@@ -4,6 +4,7 @@ from fairshare.model.estimation import Fit, FitOptions, Status, fit
 from fairshare.model.junction_tree import JunctionTree
 from fairshare.model.measurement import Measurement, estimate_total
 from fairshare.model.model import Model
+from fairshare.model.published import estimate
 from fairshare.model.refinement import Refinement
 from fairshare.model.sampling import SamplingMethod
 
@@ -16,6 +17,7 @@ __all__ = [
     "Refinement",
     "SamplingMethod",
     "Status",
+    "estimate",
     "estimate_total",
     "fit",
 ]

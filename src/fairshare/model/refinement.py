@@ -66,7 +66,10 @@ class Refinement:
         offset, so each fine code's count is its expectation rounded up or down.
         """
         order = rng.permutation(len(coarse))
-        order = order[np.argsort(coarse[order], kind="stable")]
+        keys = coarse[order]
+        if self.coarse_size <= 1 << 16:
+            keys = keys.astype(np.uint16)  # numpy's stable sort of 16-bit integers is a radix sort
+        order = order[np.argsort(keys, kind="stable")]
         sizes = np.bincount(coarse, minlength=self.coarse_size)
         rank = np.arange(len(coarse)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         offset = rng.random(self.coarse_size)

@@ -10,10 +10,13 @@ closed neighbourhood of every other vertex alone. A hypothetical clique is there
 elimination, and the result is exactly that of a fresh one.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = ["Elimination", "bits", "eliminate", "eliminate_in", "maximal_masks", "resume"]
+
+_REMEMBERED = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,28 @@ def bits(mask: int) -> Iterator[int]:
         mask ^= low
 
 
-def _weight(mask: int, sizes: Sequence[int]) -> int:
-    """Cells of the table over a vertex set; an exact integer of any length."""
-    cells = 1
-    while mask:
-        low = mask & -mask
-        cells *= sizes[low.bit_length() - 1]
-        mask ^= low
-    return cells
+@lru_cache(maxsize=8)
+def _weigher(sizes: tuple[int, ...]) -> Callable[[int], int]:
+    """Cells of the table over a vertex set, as exact integers of any length.
+
+    They are remembered, since successive eliminations of one graph weigh mostly the same sets.
+    """
+    known: dict[int, int] = {}
+
+    def weigh(mask: int) -> int:
+        cells = known.get(mask)
+        if cells is None:
+            cells, left = 1, mask
+            while left:
+                low = left & -left
+                cells *= sizes[low.bit_length() - 1]
+                left ^= low
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            known[mask] = cells
+        return cells
+
+    return weigh
 
 
 def _connect(adjacency: list[int], clique: int) -> None:
@@ -59,7 +76,8 @@ def _run(
     adjacency: list[int], alive: int, last: int, sizes: Sequence[int], graphs: list[tuple[int, ...]] | None
 ) -> tuple[list[int], list[int]]:
     """Eliminate the vertices of ``alive`` greedily, those in ``last`` after all others; ``adjacency`` is used up."""
-    weights = {v: _weight(adjacency[v] | 1 << v, sizes) for v in bits(alive)}
+    weigh = _weigher(tuple(sizes))
+    weights = {v: weigh(adjacency[v] | 1 << v) for v in bits(alive)}
     early = [v for v in weights if not last >> v & 1]
     late = [v for v in weights if last >> v & 1]
     order: list[int] = []
@@ -76,7 +94,7 @@ def _run(
             for w in bits(neighbours):
                 joined = (adjacency[w] | neighbours) & ~(1 << v | 1 << w)
                 adjacency[w] = joined
-                weights[w] = _weight(joined | 1 << w, sizes)
+                weights[w] = weigh(joined | 1 << w)
             adjacency[v] = 0
     return order, closed
 

@@ -26,8 +26,12 @@ MIN_SIGMA = math.sqrt(8.0)
 
 
 def extra_rho(sigma: float, count: int) -> float:
-    """What to add to rho for ``count`` opened values: tau d/4 with tau = 10 exp(-2 pi^2 (sigma^2/2)/2), two servers."""
-    return 10.0 * math.exp(-(math.pi**2) * sigma**2 / 2) * count / 4
+    """What to add to rho for ``count`` opened values: tau d with tau = 10 exp(-2 pi^2 (sigma^2/2)/2), two servers.
+
+    The Renyi divergence of order alpha is at most alpha s^2/(2 sigma^2) + tau d (Proposition 14), so at most alpha
+    times the sum for every alpha >= 1. Printings of Theorem 1 differ in the factor of tau d; this one is the largest.
+    """
+    return 10.0 * math.exp(-(math.pi**2) * sigma**2 / 2) * count
 
 
 async def distributed_gaussian(session: Session, sigma: float, count: int, ring: Ring, entropy: Entropy) -> Shares:

@@ -8,7 +8,7 @@ Privacy:
     Opened: the winner's index, or that no trial accepted, and nothing else. With the candidates of the trials public,
     the view would leak (if the first lost, its gap was positive), so they, the coins, the fetched bits and every
     acceptance stay secret; the number of trials is public and fixed. ``distance`` bounds the total variation from the
-    exponential mechanism: a coin is off by less than 2^-64, and no trial accepts with probability below 2^-40. Both
+    exponential mechanism: a coin is off by less than 2^-64, and no trial accepts with probability below 2^-46. Both
     are to be taken from delta before anything is spent.
 """
 
@@ -34,10 +34,11 @@ from fairshare.mpc.shares import Shares, concatenate
 from fairshare.mpc.tape import Tape
 from fairshare.privacy.exponential import coin_thresholds
 
-__all__ = ["Coins", "Selection", "prepare", "prepare_cost", "select", "select_cost"]
+__all__ = ["TRIALS", "Coins", "Selection", "prepare", "prepare_cost", "select", "select_cost"]
 
-#: Trials for each padded candidate: the best one is always accepted, so (1 - 1/P)^(28 P) < exp(-28) < 2^-40.
-_TRIALS = 28
+#: Trials for each padded candidate: the best one is always accepted, so (1 - 1/P)^(32 P) < exp(-32) < 2^-46. That is
+#: below what the coins' 64 bits cost over a whole run of some hundred selections, and a promise's delta covers both.
+TRIALS = 32
 _LOW = 192  # coin thresholds have 256 bits; the circuit compares the top 64
 
 
@@ -67,7 +68,7 @@ class Selection:
     @property
     def trials(self) -> int:
         """Number of trials, public whatever the data."""
-        return _TRIALS << self.index_bits
+        return TRIALS << self.index_bits
 
     @property
     def words(self) -> int:
@@ -92,7 +93,7 @@ class Selection:
     @property
     def distance(self) -> float:
         """Bound on the total variation from the exponential mechanism, "no acceptance" included."""
-        return self.trials * (len(self.coins) + 1) * 2.0**-64 + math.exp(-_TRIALS)
+        return self.trials * (len(self.coins) + 1) * 2.0**-64 + math.exp(-TRIALS)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,10 @@
 
 from fairshare.privacy.budget import NANO, Budget
 from fairshare.privacy.calibration import epsilon_for, score_sigma_for, sigma_for
+from fairshare.privacy.durable import DurableLedger, Run
+from fairshare.privacy.durable_history import History, RunAccount
 from fairshare.privacy.entropy import Entropy, OsEntropy
-from fairshare.privacy.events import Event, MeasureEvent, ScoreEvent, SelectEvent, nano_rho
+from fairshare.privacy.events import Event, MeasureEvent, Sampled, ScoreEvent, SelectEvent, nano_rho
 from fairshare.privacy.ledger import Entry, Ledger, replay_head
 from fairshare.privacy.noise import Noise, OpenDPNoise, TableNoise
 from fairshare.privacy.unit import PrivacyUnit, Relation
@@ -12,9 +14,11 @@ from fairshare.privacy.zcdp import delta_of_rho, epsilon_of_rho, rho_of, rho_of_
 __all__ = [
     "NANO",
     "Budget",
+    "DurableLedger",
     "Entropy",
     "Entry",
     "Event",
+    "History",
     "Ledger",
     "MeasureEvent",
     "Noise",
@@ -22,6 +26,9 @@ __all__ = [
     "OsEntropy",
     "PrivacyUnit",
     "Relation",
+    "Run",
+    "RunAccount",
+    "Sampled",
     "ScoreEvent",
     "SelectEvent",
     "TableNoise",

@@ -3,26 +3,65 @@
 An event is written to the ledger before the data are touched. Costs are exact rationals; the ledger rounds them up.
 """
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
+import numpy as np
+
 from fairshare.errors import UsageError
 from fairshare.privacy.budget import NANO
+from fairshare.privacy.gaussian import MAX_SIGMA
 from fairshare.privacy.unit import PrivacyUnit
 
-__all__ = ["Event", "MeasureEvent", "ScoreEvent", "SelectEvent"]
+__all__ = ["Event", "MeasureEvent", "Sampled", "ScoreEvent", "SelectEvent"]
 
 # Bounds shown in privacy/gaussian.py and privacy/exponential.py.
 _TV_PER_SAMPLE: Final = Fraction(1, 2**230)
 _TV_PER_SELECTION: Final = Fraction(1, 2**210)
 
 
-def _positive(name: str, value: float) -> Fraction:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        raise UsageError(f"{name} ({value}) must be a positive finite number")
-    return Fraction(value)
+#: A smaller scale costs more than any promise allows, and its cost would not fit a float.
+_MIN_SIGMA: Final = 2.0**-20
+#: No promise pays for a larger one.
+_MAX_EPSILON: Final = 2.0**20
+
+
+def _plain(name: str, value: object, least: float, most: float) -> float:
+    """The number as a float of exactly that type, converted once: what is priced is what is drawn with.
+
+    A subclass of float may answer differently each time it is asked; the result of ``float()`` can't.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise UsageError(f"{name} (a {type(value).__name__}) must be a positive finite number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not 0 < number < math.inf:
+        raise UsageError(f"{name} ({number}) must be a positive finite number")
+    if not least <= number <= most:
+        raise UsageError(f"{name} ({number}) must be between {least:g} and {most:g}")
+    return number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampled:
+    """How a call's randomness is made, where it is not made in the clear by this room's samplers.
+
+    Attributes:
+        how: stated in the ledger.
+        distance: bound on the total variation between what is made and the theorem's distribution, for all of a call.
+    """
+
+    how: str
+    distance: Fraction
+
+
+def _stated(event: dict[str, Any], sampled: Sampled | None) -> dict[str, Any]:
+    return event if sampled is None else {**event, "noise": sampled.how}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,23 +77,29 @@ class MeasureEvent:
     cells: int
     sigmas: tuple[float, ...]
     unit: PrivacyUnit
+    sampled: Sampled | None = None
+
+    def __post_init__(self) -> None:
+        sigmas = tuple(_plain("sigma", sigma, _MIN_SIGMA, MAX_SIGMA) for sigma in self.sigmas)
+        object.__setattr__(self, "sigmas", sigmas)
 
     @property
     def rho(self) -> Fraction:
         """Exact cost."""
         if len(self.sigmas) != len(self.cliques):
             raise UsageError(f"sigmas ({len(self.sigmas)} of them) must be one for each clique ({len(self.cliques)})")
-        precisions = sum(n / _positive("sigma", s) ** 2 for s, n in Counter(self.sigmas).items())
+        precisions = sum(n / Fraction(s) ** 2 for s, n in Counter(self.sigmas).items())
         return Fraction(self.unit.l2_squared) * precisions / 2
 
     @property
     def distance(self) -> Fraction:
         """Bound on the total variation between the sampler and the theorem's distribution."""
-        return self.cells * _TV_PER_SAMPLE
+        return self.cells * _TV_PER_SAMPLE if self.sampled is None else self.sampled.distance
 
     def describe(self) -> dict[str, Any]:
         """JSON-able content."""
-        return {"call": "measure", "cliques": [list(c) for c in self.cliques], "sigmas": list(self.sigmas)}
+        event = {"call": "measure", "cliques": [list(c) for c in self.cliques], "sigmas": list(self.sigmas)}
+        return _stated(event, self.sampled)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,25 +115,30 @@ class SelectEvent:
     epsilon: float
     max_weight: int
     unit: PrivacyUnit
+    sampled: Sampled | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "epsilon", _plain("epsilon", self.epsilon, 0.0, _MAX_EPSILON))
 
     @property
     def rho(self) -> Fraction:
         """Exact cost."""
-        return _positive("epsilon", self.epsilon) ** 2 / 8
+        return Fraction(self.epsilon) ** 2 / 8
 
     @property
     def distance(self) -> Fraction:
         """Bound on the total variation between the sampler and the theorem's distribution."""
-        return _TV_PER_SELECTION
+        return _TV_PER_SELECTION if self.sampled is None else self.sampled.distance
 
     def describe(self) -> dict[str, Any]:
         """JSON-able content."""
-        return {
+        event = {
             "call": "select",
             "candidates": len(self.candidates),
             "epsilon": self.epsilon,
             "max_weight": self.max_weight,
         }
+        return _stated(event, self.sampled)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,21 +154,26 @@ class ScoreEvent:
     weights: tuple[int, ...]
     sigma: float
     unit: PrivacyUnit
+    sampled: Sampled | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sigma", _plain("sigma", self.sigma, _MIN_SIGMA, MAX_SIGMA))
 
     @property
     def rho(self) -> Fraction:
         """Exact cost."""
         squared = sum((self.unit.l1 * w) ** 2 for w in self.weights)
-        return Fraction(squared) / (2 * _positive("sigma", self.sigma) ** 2)
+        return Fraction(squared) / (2 * Fraction(self.sigma) ** 2)
 
     @property
     def distance(self) -> Fraction:
         """Bound on the total variation between the sampler and the theorem's distribution."""
-        return len(self.candidates) * _TV_PER_SAMPLE
+        return len(self.candidates) * _TV_PER_SAMPLE if self.sampled is None else self.sampled.distance
 
     def describe(self) -> dict[str, Any]:
         """JSON-able content."""
-        return {"call": "score", "candidates": [list(c) for c in self.candidates], "sigma": self.sigma}
+        event = {"call": "score", "candidates": [list(c) for c in self.candidates], "sigma": self.sigma}
+        return _stated(event, self.sampled)
 
 
 Event = MeasureEvent | SelectEvent | ScoreEvent

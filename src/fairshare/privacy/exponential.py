@@ -10,6 +10,7 @@ Privacy:
 """
 
 from fractions import Fraction
+from functools import lru_cache
 from itertools import takewhile
 
 import numpy as np
@@ -22,6 +23,8 @@ from fairshare.privacy.thresholds import BITS, Thresholds
 __all__ = ["coin_thresholds", "exponential_mechanism"]
 
 _MAX_TRIALS = 1 << 20
+#: Trials of a batch for each padded candidate: the best one is always accepted, so a batch fails once in e^4 at most.
+_TRIALS = 4
 
 
 def coin_thresholds(rate: Fraction) -> list[int]:
@@ -30,23 +33,32 @@ def coin_thresholds(rate: Fraction) -> list[int]:
     return list(takewhile(lambda t: t > 0, coins))
 
 
-def exponential_mechanism(gaps: NDArray[np.int64], rate: Fraction, entropy: Entropy) -> int:
+@lru_cache(maxsize=16)
+def _coins(rate: Fraction) -> tuple[Thresholds, ...]:
+    return tuple(Thresholds([t]) for t in coin_thresholds(rate))
+
+
+def exponential_mechanism(
+    gaps: NDArray[np.int64], rate: Fraction, entropy: Entropy, *, trials: int = _TRIALS, bits: int = BITS
+) -> int:
     """The index of a candidate, with probability proportional to exp(-rate x gap).
 
     Args:
         gaps: how far each score lies below the best; integers >= 0 with at least one 0, shape (candidates,).
         rate: epsilon / (2 Delta), exact, above 0.
         entropy: source of uniform words.
+        trials: of a batch, for each padded candidate; three servers make one large batch.
+        bits: coins whose bias is below 2^-bits reject without a word being drawn; three servers compare 64 bits.
     """
     padded = 1 << (len(gaps) - 1).bit_length()
-    trials = min(_MAX_TRIALS, 4 * padded)
-    coins = [Thresholds([t]) for t in coin_thresholds(rate)]
+    lanes = min(_MAX_TRIALS, trials * padded)
+    coins = [Thresholds([t]) for t in coin_thresholds(rate) if t >> (BITS - bits)]
     while True:
-        index = (entropy.words(trials) & np.uint64(padded - 1)).astype(np.int64)
+        index = (entropy.words(lanes) & np.uint64(padded - 1)).astype(np.int64)
         alive = index < len(gaps)
         gap = gaps[np.where(alive, index, 0)]
         for j, coin in enumerate(coins):
-            heads = coin.below(entropy, trials) == 0  # u < threshold
+            heads = coin.below(entropy, lanes) == 0  # u < threshold
             alive &= heads | (gap >> j & 1 == 0)
         alive &= gap >> len(coins) == 0
         first = int(np.argmax(alive))

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -39,8 +41,9 @@ class Ledger:
     """
 
     def __init__(self, budget: Budget, unit: PrivacyUnit) -> None:
-        self.budget = budget
-        self.unit = unit
+        self._budget = budget
+        self._unit = unit
+        self._lock = threading.Lock()
         self._entries: list[Entry] = []
         self._spent = 0
         self._distance = Fraction(0)
@@ -53,21 +56,32 @@ class Ledger:
         """
         if event.unit != self.unit:
             raise BudgetError(f"the event's unit ({event.unit}) must be the ledger's ({self.unit})")
-        cost = nano_rho(event)
-        if cost < 0 or self._spent + cost > self.budget.nano_rho:
-            raise BudgetError(
-                f"{event.describe()['call']} costs rho {cost / NANO:.9f} and {self.remaining / NANO:.9f} of "
-                f"{self.budget.rho:.9f} is left; raise epsilon or ask for less"
-            )
-        if self._distance + event.distance > self.budget.slack:
-            raise BudgetError("the samplers' distance from their ideals exceeds what delta reserves; raise delta")
-        described = event.describe()
-        self._entries.append(Entry(described, cost, _chain(self.head, described, cost)))
-        self._spent += cost
-        self._distance += event.distance
+        cost, distance, described = nano_rho(event), event.distance, event.describe()
+        with self._lock:  # two threads must not spend the same remainder
+            if cost < 0 or self._spent + cost > self.budget.nano_rho:
+                raise BudgetError(
+                    f"{described['call']} costs rho {cost / NANO:.9f} and {self.remaining / NANO:.9f} of "
+                    f"{self.budget.rho:.9f} is left; raise epsilon or ask for less"
+                )
+            if distance < 0 or self._distance + distance > self.budget.slack:
+                raise BudgetError("the samplers' distance from their ideals exceeds what delta reserves; raise delta")
+            self._entries.append(Entry(described, cost, _chain(self.head, described, cost)))
+            self._spent += cost
+            self._distance += distance
+
+    @property
+    def budget(self) -> Budget:
+        """The promise of the run."""
+        return self._budget
+
+    @property
+    def unit(self) -> PrivacyUnit:
+        """Whom it protects."""
+        return self._unit
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(tuple(self._entries))
+        """Copies of the entries: changing one changes no account."""
+        return iter(deepcopy(self._entries))
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -90,7 +104,10 @@ class Ledger:
         return _chain("fairshare-ledger-1", self._promise(), self.budget.nano_rho)
 
     def _promise(self) -> dict[str, Any]:
+        usual = Budget(epsilon=self.budget.epsilon, delta=self.budget.delta).slack_share
+        kept = {} if self.budget.slack_share == usual else {"slack_share": float(self.budget.slack_share)}
         return {
+            **kept,
             "epsilon": self.budget.epsilon,
             "delta": self.budget.delta,
             "relation": self.unit.relation,
@@ -111,7 +128,7 @@ class Ledger:
             "epsilon_spent_at_delta": epsilon_of_rho(spent, delta) if spent else 0.0,
             "renyi": f"(alpha, {spent:.9f} alpha)-RDP for every alpha > 1",
             "rho_by_the_older_conversion": rho_of_mironov(self.budget.epsilon, delta),
-            "entries": [{**e.event, "nano_rho": e.nano_rho, "hash": e.hash} for e in self._entries],
+            "entries": [{**e.event, "nano_rho": e.nano_rho, "hash": e.hash} for e in self],
             "head": self.head,
         }
 

@@ -16,13 +16,14 @@ class PrivacyUnit:
 
     Attributes:
         relation: ``add-remove`` (one unit present or absent; the number of rows is private) or ``replace-one``
-            (one unit's rows changed; the number of rows is the same in neighbours and may be public).
+            (one unit's rows changed). Where the unit is one row, the number of rows is then the same in neighbours and
+            may be public; a person's rows may be replaced by more or fewer of them, so there it stays private.
         max_rows: rows that one unit may contribute (``m`` below). The curator enforces it by truncation.
 
     Privacy:
         A marginal is a histogram: each row adds one to exactly one of its cells. Adding or removing m rows
-        therefore moves a marginal by at most m in L1 and by at most m in L2 (all m rows in one cell). Replacing m
-        rows moves it by at most 2m in L1 and by at most sqrt(2) m in L2 (m leave one cell, m enter another).
+        therefore moves a marginal by at most m in L1 and by at most m in L2 (all m rows in one cell). Replacing up
+        to m rows by up to m moves it by at most 2m in L1 and sqrt(2) m in L2 (m leave one cell, m enter another).
 
     Raises:
         UsageError: unknown relation, or ``max_rows`` below 1.

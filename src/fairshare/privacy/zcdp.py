@@ -5,10 +5,11 @@ delta never below it. The margin (1e-9 relative) is far above the arithmetic's e
 """
 
 import math
+from functools import lru_cache
 
 from fairshare.errors import UsageError
 
-__all__ = ["delta_of_rho", "epsilon_of_rho", "rho_of", "rho_of_mironov"]
+__all__ = ["delta_of_rho", "epsilon_of_rho", "largest_rho", "rho_of", "rho_of_mironov"]
 
 _MARGIN = 1e-9
 
@@ -59,6 +60,7 @@ def epsilon_of_rho(rho: float, delta: float) -> float:
     return high * (1 + _MARGIN)
 
 
+@lru_cache(maxsize=256)
 def rho_of(epsilon: float, delta: float) -> float:
     """The largest rho whose zCDP implies (epsilon, delta)-DP by the tight conversion, rounded down.
 
@@ -66,6 +68,12 @@ def rho_of(epsilon: float, delta: float) -> float:
         UsageError: epsilon or delta is outside its range.
     """
     check_epsilon_delta(epsilon, delta)
+    return largest_rho(epsilon, delta)
+
+
+@lru_cache(maxsize=256)
+def largest_rho(epsilon: float, delta: float) -> float:
+    """``rho_of`` at any delta above 0: the share kept for samplers may take it below the least that is promised."""
     low, high = 0.0, epsilon + 1.0
     for _ in range(200):
         middle = (low + high) / 2

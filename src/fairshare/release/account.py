@@ -2,14 +2,30 @@
 
 import datetime as dt
 import platform
-from typing import Any
+from typing import Any, Protocol
 
-from fairshare.mechanisms import Mechanism, Outcome
+from fairshare.mechanisms import Mechanism, Outcome, error_bounds
 from fairshare.model import Status
-from fairshare.privacy import Budget, Ledger, Noise
+from fairshare.privacy import Budget, Ledger
 from fairshare.schema import Schema
 
-__all__ = ["certificate"]
+__all__ = ["NoiseSource", "certificate"]
+
+_CONFIDENCE = 0.95
+
+
+class NoiseSource(Protocol):
+    """What the certificate says of the noise: the name of its source, and whether that is fit for release."""
+
+    @property
+    def name(self) -> str:
+        """Stated as it is."""
+        ...
+
+    @property
+    def secure(self) -> bool:
+        """False for anything predictable."""
+        ...
 
 
 def certificate(
@@ -18,11 +34,15 @@ def certificate(
     mechanism: Mechanism,
     outcome: Outcome,
     ledger: Ledger,
-    noise: Noise,
+    noise: NoiseSource,
     version: str,
     fairness: dict[str, Any] | None,
+    notes: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """The certificate of one run, JSON-able. It holds public values and released values only."""
+    """The certificate of one run, JSON-able. It holds public values and released values only.
+
+    ``notes`` are further warnings: how the run differs from what was asked for.
+    """
     budget, unit = ledger.budget, ledger.unit
     return {
         "format": 1,
@@ -53,8 +73,9 @@ def certificate(
             "fit": outcome.fit.status.value,
             "iterations": outcome.fit.iterations,
         },
+        "uncertainty": _uncertainty(outcome),
         "fairness": fairness,
-        "warnings": _warnings(schema, noise, ledger, outcome) + _fairness_warnings(fairness),
+        "warnings": [*notes, *_warnings(schema, noise, ledger, outcome), *_fairness_warnings(fairness)],
     }
 
 
@@ -67,6 +88,17 @@ def _fairness_warnings(fairness: dict[str, Any] | None) -> list[str]:
     return found
 
 
+def _uncertainty(outcome: Outcome) -> dict[str, Any]:
+    """Bounds on the model's marginals, each at 95% by itself."""
+    bounds = error_bounds(outcome.fit.model, outcome.measurements, outcome.last, confidence=_CONFIDENCE)
+    return {
+        "confidence": _CONFIDENCE,
+        "meaning": "L1 distance in rows between a marginal of the model and the private table's; each bound by itself",
+        "codes_merged_in": sorted(outcome.refinements),
+        "bounds": [b.describe() for b in bounds],
+    }
+
+
 def _promise(budget: Budget, unit: str) -> str:
     return (
         f"({budget.epsilon:g}, {budget.delta:g})-differential privacy for {unit}: whoever reads the table, the model "
@@ -74,7 +106,7 @@ def _promise(budget: Budget, unit: str) -> str:
     )
 
 
-def _warnings(schema: Schema, noise: Noise, ledger: Ledger, outcome: Outcome) -> list[str]:
+def _warnings(schema: Schema, noise: NoiseSource, ledger: Ledger, outcome: Outcome) -> list[str]:
     found = list(outcome.notes)
     if outcome.fit.status is not Status.CONVERGED:
         found.append(

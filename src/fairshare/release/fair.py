@@ -1,15 +1,32 @@
 """The fairness of a release: judged from the model's cliques, before anything leaves."""
 
+from dataclasses import replace
 from typing import Any
 
 from fairshare.errors import NotFairError
 from fairshare.fairness import Fairness, certify, check_sampling_order, sampling_order
+from fairshare.mechanisms import MST, Mechanism
 from fairshare.model import Model
 
-__all__ = ["judge"]
+__all__ = ["grantable", "judge"]
 
 #: Largest table that a sampler may need for the sake of fair interventions (128 MB).
 _MAX_CELLS = 1 << 24
+
+
+def grantable(fairness: Fairness, mechanism: Mechanism) -> tuple[Fairness, tuple[str, ...]]:
+    """The wish as this mechanism can grant it, and what a person should know about the difference.
+
+    Only MST measures one tree, so only there ``exact`` has a meaning. Mechanisms that grow cliques one by one get
+    ``justifiable``, the same filter without the optimum, and the certificate names that policy.
+    """
+    if fairness.policy != "exact" or isinstance(mechanism, MST):
+        return fairness, ()
+    note = (
+        f"policy 'exact' was asked for, but {mechanism.name} grows cliques one by one, so 'justifiable' was applied: "
+        "the same criterion, no optimal tree; use the mechanism mst for that"
+    )
+    return replace(fairness, policy="justifiable"), (note,)
 
 
 def judge(model: Model, fairness: Fairness) -> tuple[dict[str, Any], tuple[str, ...] | None]:

@@ -1,10 +1,10 @@
 """A release: everything that may be published about one run, and more rows on demand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,17 @@ from numpy.typing import NDArray
 from fairshare.errors import UsageError
 from fairshare.model import SamplingMethod
 from fairshare.release.model import ReleasedModel
+from fairshare.release.streaming import ahead
 from fairshare.schema import Schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["MAX_ROWS", "Release"]
 
 MAX_ROWS = 10**10
+#: Rows of one table of a stream: large for the rounding, small for the processor's own cache.
+_STREAMED = 1 << 18
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,20 +76,47 @@ class Release:
         """
         from fairshare.io import to_frame
 
-        if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 0 <= n <= MAX_ROWS:
-            raise UsageError(f"rows ({n}) must be an integer between 0 and {MAX_ROWS}")
-        if method not in ("rounding", "independent"):
-            raise UsageError(f"method ({method!r}) must be 'rounding' or 'independent'")
+        self._check(n, method)
         rng = np.random.default_rng(seed)
         codes = self.model.sample_codes(int(n), rng, method=method, given=self._codes(given or {}))
         return to_frame(self.schema.decode(codes, rng), self.frame)
+
+    def stream(
+        self,
+        n: int,
+        *,
+        seed: int | None = None,
+        given: Mapping[str, Any] | None = None,
+        method: SamplingMethod = "rounding",
+    ) -> "Iterator[pa.Table]":
+        """The same as ``sample`` for any number of rows: Arrow tables of 2^18 rows, memory for a few of them.
+
+        Each table is a sample of its own, from a seed of its own: its counts follow the model as closely as whole
+        numbers can in so many rows, and over k tables the deviations add up like sqrt(k), still below those of
+        independent draws. Other rows than ``sample`` gives for the same seed; the same ones every time.
+
+        Raises:
+            UsageError: as ``sample``.
+        """
+        self._check(n, method)
+        fixed = self._codes(given or {})
+        sizes = [min(_STREAMED, n - start) for start in range(0, n, _STREAMED)] or [0]
+        seeds = np.random.SeedSequence(seed).spawn(len(sizes))
+
+        def draw(part: tuple[int, np.random.SeedSequence]) -> "pa.Table":
+            size, source = part
+            rng = np.random.default_rng(source)
+            codes = self.model.sample_codes(size, rng, method=method, given=fixed)
+            return self.schema.decode(codes, rng)
+
+        return ahead(draw, zip(sizes, seeds, strict=True))
 
     def marginal(self, attributes: list[str] | tuple[str, ...]) -> NDArray[np.float64]:
         """Expected counts of some columns' codes under the model; labels by ``schema.labels(column)``."""
         return self.model.marginal(attributes)
 
     def save(self, directory: str | Path) -> Path:
-        """Write release.json, model.npz, certificate.json and ledger.json; all or nothing.
+        """Write release.json, model.npz, certificate.json, ledger.json and statement.yaml; all or nothing.
 
         Raises:
             UsageError: the directory exists and is not a release.
@@ -103,6 +136,13 @@ class Release:
         from fairshare.release.storage import load
 
         return load(Path(directory))
+
+    @staticmethod
+    def _check(n: int, method: str) -> None:
+        if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 0 <= n <= MAX_ROWS:
+            raise UsageError(f"rows ({n}) must be an integer between 0 and {MAX_ROWS}")
+        if method not in ("rounding", "independent"):
+            raise UsageError(f"method ({method!r}) must be 'rounding' or 'independent'")
 
     def _codes(self, given: Mapping[str, Any]) -> dict[str, int]:
         codes = {}

@@ -1,6 +1,7 @@
 """A release as a folder of JSON and npz: data, never code; hashed, so that a change shows."""
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -17,14 +18,15 @@ from fairshare.model import Model, Refinement
 from fairshare.privacy import replay_head
 from fairshare.release.model import ReleasedModel
 from fairshare.release.release import MAX_ROWS, Release
+from fairshare.release.statement import statement
 from fairshare.schema import Schema
 
-__all__ = ["load", "save"]
+__all__ = ["contents", "load", "save"]
 
 _FORMAT = 1
 _MAX_JSON = 64 * 2**20
 _MAX_MODEL = 4 * 2**30
-_PARTS = ("model.npz", "certificate.json", "ledger.json")
+_PARTS = ("model.npz", "certificate.json", "ledger.json", "statement.yaml")
 
 
 def save(release: Release, directory: Path) -> Path:
@@ -32,30 +34,43 @@ def save(release: Release, directory: Path) -> Path:
     if directory.exists() and not (directory / "release.json").is_file():
         raise UsageError(f"{directory} exists and is not a release; name a new folder")
     directory.parent.mkdir(parents=True, exist_ok=True)
+    parts = contents(release)
     scratch = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
     try:
         scratch.chmod(0o755)
-        _write(release, scratch)
+        for name, content in parts.items():
+            with (scratch / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
         if directory.exists():
-            shutil.rmtree(directory)
+            # Moved aside first: an interrupted removal must not leave half a release under the name.
+            directory.rename(scratch / ".replaced")
         scratch.rename(directory)
+        shutil.rmtree(directory / ".replaced", ignore_errors=True)
     except BaseException:
+        if not directory.exists() and (scratch / ".replaced").exists():
+            (scratch / ".replaced").rename(directory)
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     return directory
 
 
-def _write(release: Release, folder: Path) -> None:
+def contents(release: Release) -> dict[str, bytes]:
+    """The files of a release by name, made in memory: nothing reaches a disk before its run is on record."""
     arrays: dict[str, Any] = {f"model/{k}": v for k, v in release.model.fitted.to_arrays().items()}
     for attribute, refinement in release.model.refinements.items():
         axis = release.model.domain.axis(attribute)
         arrays[f"refinement/{axis}/codes"] = refinement.codes
         arrays[f"refinement/{axis}/shares"] = refinement.shares
-    with (folder / "model.npz").open("wb") as file:
-        np.savez_compressed(file, **arrays)
-        _flush(file)
-    _dump(folder / "certificate.json", release.certificate)
-    _dump(folder / "ledger.json", release.ledger)
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)
+    parts = {
+        "model.npz": packed.getvalue(),
+        "certificate.json": _dumped(release.certificate),
+        "ledger.json": _dumped(release.ledger),
+        "statement.yaml": statement(release.certificate, release.ledger).encode(),
+    }
     manifest = {
         "format": _FORMAT,
         "rows": release.rows,
@@ -63,21 +78,13 @@ def _write(release: Release, folder: Path) -> None:
         "frame": release.frame,
         "order": release.model.order,
         "schema": release.schema.to_dict(),
-        "sha256": {name: _digest(folder / name) for name in _PARTS},
+        "sha256": {name: hashlib.sha256(parts[name]).hexdigest() for name in _PARTS},
     }
-    _dump(folder / "release.json", manifest)
+    return parts | {"release.json": _dumped(manifest)}
 
 
-def _dump(path: Path, content: Any) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1, ensure_ascii=False)
-        file.write("\n")
-        _flush(file)
-
-
-def _flush(file: Any) -> None:
-    file.flush()
-    os.fsync(file.fileno())
+def _dumped(content: Any) -> bytes:
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def _digest(path: Path) -> str:

@@ -1,26 +1,32 @@
 """The main job: one private table in, one release out."""
 
-import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from os import PathLike
 from typing import Any
 
-from fairshare.counting import CodedTable
+from fairshare.counting import CountingEngine, open_table
+from fairshare.counting.engine import Watch
 from fairshare.curator.trusted import TrustedCurator
-from fairshare.errors import SchemaError, UsageError
-from fairshare.fairness import Fairness
-from fairshare.io import frame_kind, read_table
+from fairshare.errors import DataError, SchemaError, UsageError
+from fairshare.fairness import FairGraph, Fairness
+from fairshare.io import frame_kind
 from fairshare.marginals import Domain
 from fairshare.mechanisms import MST, Mechanism, Progress, Step
 from fairshare.privacy import Budget, Ledger, Noise, PrivacyUnit, Relation, TableNoise
-from fairshare.release.account import certificate
-from fairshare.release.binning import buy_bins, chain
-from fairshare.release.fair import judge
-from fairshare.release.model import ReleasedModel
+from fairshare.release.assembly import assemble
+from fairshare.release.fair import grantable
 from fairshare.release.release import MAX_ROWS, Release
+from fairshare.release.spending import Deliver, fingerprint, plan_of, spend
 from fairshare.schema import Schema
-from fairshare.version import __version__
 
 __all__ = ["synthesize"]
+
+
+#: Seconds between two steps that say that counting goes on.
+_HEARTBEAT = 1.0
 
 
 def _silent(step: Step) -> None:
@@ -41,11 +47,16 @@ def synthesize(
     noise: Noise | None = None,
     accept_inferred_schema: bool = False,
     progress: Progress | None = None,
+    ledger: str | PathLike[str] | None = None,
+    run_id: str | None = None,
+    deliver: Deliver | None = None,
 ) -> Release:
     """A differentially private synthetic table.
 
     Args:
-        table: a path (.csv, .parquet, .arrow) or a pyarrow, pandas or polars table.
+        table: a path (.csv, .parquet, .arrow), a folder or pattern of such files, a pyarrow, pandas or polars table,
+            a ``fairshare.counting.InDatabase``, or a ``CountingEngine``, which stays open. Files larger than memory
+            should hold are scanned, not read; what is in a database is counted there.
         schema: the public schema: columns, categories, bounds, bins.
         epsilon: privacy loss, in (0, 64]; 1 is usual, smaller is more private.
         delta: in [2^-64, 1); far below one over the number of rows, e.g. 1e-9.
@@ -57,6 +68,10 @@ def synthesize(
         noise: another vetted source of noise, such as ``fairshare.OpenDPNoise()``.
         accept_inferred_schema: go on though the schema holds unreviewed values taken from the data.
         progress: called with a ``Step`` as the run goes on.
+        ledger: the data set's ledger file (``fairshare ledger new``): all runs on it share one total, and this one
+            is refused beyond it.
+        run_id: with a ledger, the name of the run; the same name, plan and input again returns the stored release.
+        deliver: called with the release before this returns and, with a ledger, after it is on record.
 
     Returns:
         The release; ``.table`` is in the frame type of ``table``.
@@ -65,8 +80,10 @@ def synthesize(
         UsageError: an argument is out of range.
         SchemaError: the schema was not reviewed.
         DataError: the table's structure does not fit the schema.
-        BudgetError: the budget is too small for the mechanism.
-        NotFairError: the model did not come out fair; nothing is released.
+        BudgetError: the budget is too small for the mechanism, or the ledger does not cover it.
+        IntegrityError: the ledger can't be trusted.
+        NotFairError: a declared zero or dependency ties protected to outcome, or the model did not come out fair;
+            nothing is released.
 
     Privacy:
         (epsilon, delta)-DP for one unit under ``relation``: a row, or a person with at most the schema's
@@ -77,34 +94,71 @@ def synthesize(
     _check(schema, budget, rows, seed, accept_inferred_schema)
     if fairness is not None:
         fairness.check(Domain.from_sizes(schema.sizes))
+        FairGraph(schema.sizes, fairness, schema.impossible)  # declared cliques must pass before anything is spent
     mechanism = MST() if mechanism is None else mechanism
+    fairness, notes = (None, ()) if fairness is None else grantable(fairness, mechanism)
     noise = TableNoise() if noise is None else noise
     report = progress or _silent
 
-    curator = _curator(table, schema, Ledger(budget, unit), noise, report)
-    bins, start = buy_bins(curator, schema)
-    outcome = mechanism.run(
-        curator.coarsen({name: r.codes for name, r in bins.items()}), start=start, fairness=fairness, progress=report
+    account = Ledger(budget, unit)
+    compute = partial(
+        _compute,
+        table,
+        schema,
+        account,
+        mechanism=mechanism,
+        fairness=fairness,
+        notes=notes,
+        noise=noise,
+        rows=rows,
+        seed=seed,
+        report=report,
     )
-    judged, order = (None, None) if fairness is None else judge(outcome.fit.model, fairness)
-    model = ReleasedModel(outcome.fit.model, chain(bins, outcome.refinements), schema, order)
-    return Release(
-        schema=schema,
-        model=model,
-        rows=round(model.total) if rows is None else rows,
-        seed=int.from_bytes(os.urandom(6)) if seed is None else seed,
-        ledger=curator.ledger.to_dict(),
-        certificate=certificate(
-            schema=schema,
-            mechanism=mechanism,
-            outcome=outcome,
-            ledger=curator.ledger,
+    if ledger is None:
+        if run_id is not None:
+            raise UsageError(f"run_id ({run_id!r}) needs a ledger: it names one of a ledger's runs")
+        release = compute()
+        if deliver is not None:
+            deliver(release)
+        return release
+    plan = plan_of(
+        promise=[float(epsilon), float(delta), unit.describe()],
+        schema=schema.digest,
+        mechanism=mechanism.describe(),
+        fairness=fairness,
+        noise=noise.name,
+        sampling=[rows, seed],
+    )
+    content = fingerprint(table, schema)
+    return spend(ledger, run_id=run_id, plan=plan, content=content, account=account, compute=compute, deliver=deliver)
+
+
+def _compute(
+    table: Any,
+    schema: Schema,
+    account: Ledger,
+    *,
+    mechanism: Mechanism,
+    fairness: Fairness | None,
+    notes: tuple[str, ...],
+    noise: Noise,
+    rows: int | None,
+    seed: int | None,
+    report: Progress,
+) -> Release:
+    with _engine(table, schema, account, report) as engine:
+        return assemble(
+            TrustedCurator(engine, ledger=account, noise=noise),
+            schema,
+            mechanism,
+            fairness=fairness,
+            notes=notes,
             noise=noise,
-            version=__version__,
-            fairness=judged,
-        ),
-        frame=frame_kind(table),
-    )
+            rows=rows,
+            seed=seed,
+            frame=frame_kind(table),
+            progress=report,
+        )
 
 
 def _check(schema: Schema, budget: Budget, rows: int | None, seed: int | None, accept: bool) -> None:
@@ -128,12 +182,37 @@ def _check(schema: Schema, budget: Budget, rows: int | None, seed: int | None, a
         )
 
 
-def _curator(
-    source: Any, schema: Schema, ledger: Ledger, noise: Noise, report: Callable[[Step], None]
-) -> TrustedCurator:
-    table = read_table(source, schema=schema)
-    report(Step(phase="read", done=1, parts=2, spent=0.0))
-    table = schema.limit_rows(table)
-    coded = CodedTable(Domain.from_sizes(schema.sizes), schema.encode(table))
-    report(Step(phase="read", done=2, parts=2, spent=0.0))
-    return TrustedCurator(coded, ledger=ledger, noise=noise)
+def _heartbeat(ledger: Ledger, report: Callable[[Step], None]) -> Watch:
+    """Says by the clock that a scan goes on, and never how far: parts done, or one step a part, would tell the rows."""
+    last = time.monotonic()
+
+    def watch(done: int, parts: int) -> None:
+        nonlocal last
+        del done, parts  # private
+        if time.monotonic() - last >= _HEARTBEAT:
+            report(Step(phase="count", done=0, parts=0, spent=ledger.spent / ledger.budget.nano_rho))
+            last = time.monotonic()
+
+    return watch
+
+
+@contextmanager
+def _engine(source: Any, schema: Schema, ledger: Ledger, report: Callable[[Step], None]) -> Iterator[CountingEngine]:
+    """What counts the source; whatever can fail without reading the rows fails here, before the ledger is charged."""
+    engine = open_table(source, schema, watch=_heartbeat(ledger, report))
+    try:
+        report(Step(phase="read", done=1, parts=2, spent=0.0))
+        if engine.domain != Domain.from_sizes(schema.sizes):
+            raise DataError("the engine's domain must be the schema's: build the engine with the same schema")
+        limit = schema.max_rows_per_person
+        if limit is not None and engine.max_rows_per_person != limit:
+            raise DataError(
+                f"the engine must limit one person's rows to max_rows_per_person ({limit}), which the promise rests "
+                "on: build the engine with the same schema"
+            )
+        engine.check()
+        report(Step(phase="read", done=2, parts=2, spent=0.0))
+        yield engine
+    finally:
+        if engine is not source:
+            engine.close()

@@ -15,6 +15,7 @@ from fairshare.schema.numeric import Integer, Real
 from fairshare.schema.ordered import Ordered, PrivateQuantiles
 from fairshare.schema.schema import Roles, Schema
 from fairshare.schema.skipped import Key, Text
+from fairshare.schema.structure import Dependency, Zeros
 
 __all__ = [
     "MAX_CODES",
@@ -24,6 +25,7 @@ __all__ = [
     "Column",
     "Date",
     "DateTime",
+    "Dependency",
     "Integer",
     "Key",
     "Ordered",
@@ -32,6 +34,7 @@ __all__ = [
     "Roles",
     "Schema",
     "Text",
+    "Zeros",
     "draft",
     "schema_json",
 ]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from pydantic import StrictBool, StrictStr, field_validator, model_validator
 
 from fairshare.errors import DataError, SchemaError
-from fairshare.schema.parse import Codes, flatten, is_text, per_distinct
+from fairshare.schema.parse import Codes, is_text, per_distinct, pieces
 from fairshare.schema.spec import Label, Spec, nearest, show
 
 if TYPE_CHECKING:
@@ -158,7 +158,8 @@ class Coded(Column):
             codes = self._codes(values, spelled)
             return np.where(codes < 0, lost, codes)
 
-        return per_distinct(flatten(cells), encode_values).astype(self.code_type)
+        codes = [per_distinct(piece, encode_values).astype(self.code_type) for piece in pieces(cells)]
+        return codes[0] if len(codes) == 1 else np.concatenate(codes)
 
     def decode(self, codes: npt.NDArray[np.integer[Any]], rng: np.random.Generator) -> "pa.Array":
         """Cells for the codes: labels for categories, draws inside the bin for numbers, null for missing.

@@ -28,6 +28,7 @@ __all__ = ["digest", "json_schema", "merge_unreviewed", "plain", "read", "to_tom
 REVIEW = "# REVIEW: taken from the data"
 _MARK = "unreviewed"
 _ALWAYS = ("name", "kind", "columns", "format")
+_STRUCTURE = ("zeros", "dependencies")
 
 _TITLE = """\
 # A fairshare schema: what is public about the table. Everything in it may end up in the synthetic table's
@@ -51,6 +52,9 @@ def tree(schema: Spec) -> dict[str, Any]:
     fields["columns"] = [_column_tree(column) for column in fields.pop("columns")]
     if "roles" in fields:
         fields["roles"] = _fields(fields["roles"])
+    for name in _STRUCTURE:
+        if name in fields:
+            fields[name] = [_fields(record) for record in fields[name]]
     return fields
 
 
@@ -71,11 +75,14 @@ def digest(fields: Mapping[str, Any]) -> str:
 
 def to_toml(fields: Mapping[str, Any], *, drafted: bool) -> str:
     """The file's text for a tree; drafts get the header that says why they need review."""
-    scalars = [f"{name} = {toml.inline(v)}" for name, v in fields.items() if name not in ("roles", "columns")]
+    tables = ("roles", "columns", *_STRUCTURE)
+    scalars = [f"{name} = {toml.inline(v)}" for name, v in fields.items() if name not in tables]
     parts = [_TITLE + (_WARNING if drafted else ""), "\n".join(scalars)]
     if "roles" in fields:
         parts.append("[roles]\n" + "\n".join(f"{name} = {toml.inline(v)}" for name, v in fields["roles"].items()))
     parts += ["[[columns]]\n" + "\n".join(_column_lines(column)) for column in fields["columns"]]
+    for name in _STRUCTURE:
+        parts += [f"[[{name}]]\n" + "\n".join(_column_lines(record)) for record in fields.get(name, ())]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
 

@@ -94,16 +94,6 @@ class Grid:
         below: Numbers = np.minimum(drawn, np.nextafter(highs, lows))
         return below
 
-    def coarsen(self, first: npt.NDArray[np.integer]) -> "Grid":
-        """The grid whose i-th bin joins the bins ``first[i]`` to ``first[i + 1] - 1``; ``first[0]`` must be 0.
-
-        Raises:
-            SchemaError: the positions don't start at 0, don't increase, or pass the last bin.
-        """
-        if len(first) == 0 or first[0] != 0 or first[-1] >= self.size or not np.all(np.diff(first) > 0):
-            raise SchemaError(f"first bins must start at 0, increase and stay below {self.size}")
-        return Grid(self.starts[first], self.top)
-
     def edges(self) -> Numbers:
         """Starts and the top: what ``of_edges`` reads."""
         return np.append(self.starts, np.asarray(self.top, dtype=self.starts.dtype))

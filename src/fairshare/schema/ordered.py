@@ -157,22 +157,6 @@ class Ordered(Coded):
             bins = ONE_CODE_EACH if self._integers <= ONE_CODE_EACH else DEFAULT_BINS
         return Grid.of_integers(int(low), int(high), bins)
 
-    def coarsen(self, first: npt.ArrayLike) -> Self:
-        """The column whose i-th bin joins the codes ``first[i]`` to ``first[i + 1] - 1``.
-
-        This is how bins that were bought through the curator enter the schema: the codes of this column map to
-        those of the coarser one by ``numpy.searchsorted(first, code, side="right") - 1``.
-
-        Args:
-            first: first code of each new bin, shape (bins,), increasing from 0.
-
-        Raises:
-            SchemaError: `first` is out of range or order.
-        """
-        edges = self.grid.coarsen(np.asarray(first, dtype=np.int64)).edges()
-        fields = {name: getattr(self, name) for name in type(self).model_fields}
-        return type(self)(**{**fields, "bins": tuple(map(self.value, edges.tolist())), "bounds": self.bounds})
-
     def _value_labels(self) -> list[str]:
         grid = self.grid
         starts = [self._show(x) for x in grid.starts.tolist()]

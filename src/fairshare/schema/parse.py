@@ -15,6 +15,9 @@ import pyarrow.compute as pc
 
 __all__ = [
     "BEYOND",
+    "FALSE",
+    "NUMBER",
+    "TRUE",
     "Codes",
     "Parsed",
     "blank",
@@ -25,25 +28,31 @@ __all__ = [
     "is_text",
     "microseconds",
     "per_distinct",
+    "pieces",
     "reals",
     "texts",
+    "utf8",
 ]
 
 #: Integers in a schema stay below this, so that text is read exactly and widths of bins fit 64 bits.
 BEYOND = 10**18
 _INTEGER = r"^[+-]?[0-9]{1,18}$"
-_REAL = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
+#: Text that is read as a real number.
+NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
 _MOMENT = (
     r"^(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
     r"(?:[T ](?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?)?"
     r" ?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?)?$"
 )
-_TRUE = ("true", "t", "yes", "y", "1")
-_FALSE = ("false", "f", "no", "n", "0")
+#: Lower-case spellings of truth values.
+TRUE = ("true", "t", "yes", "y", "1")
+FALSE = ("false", "f", "no", "n", "0")
 _DAY = 86_400_000_000
 _INT64 = np.iinfo(np.int64)
 #: The largest float64 below 2^63.
 _LARGEST = float(np.nextafter(2.0**63, 0))
+#: Bytes of text that are read at a time: far enough below 2^31 that NFC and lower case (threefold at most) fit too.
+_PIECE = 1 << 28
 _MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
 Codes = npt.NDArray[np.int64]
@@ -69,6 +78,18 @@ def flatten(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return column
 
 
+def pieces(column: pa.Array | pa.ChunkedArray) -> list[pa.Array]:
+    """Contiguous arrays that are the column when joined; one where Arrow's 32-bit offsets surely suffice."""
+    if column.nbytes <= _PIECE:
+        return [flatten(column)]
+    if isinstance(column, pa.ChunkedArray):
+        return [piece for chunk in column.chunks for piece in pieces(chunk)]
+    if len(column) == 1 or not is_text(column.type):
+        return [column]
+    half = len(column) // 2
+    return [*pieces(column.slice(0, half)), *pieces(column.slice(half))]
+
+
 def per_distinct(array: pa.Array, encode: Callable[[pa.Array], Codes]) -> Codes:
     """``encode(array)``, with text encoded once per distinct value."""
     if is_text(array.type):
@@ -76,10 +97,10 @@ def per_distinct(array: pa.Array, encode: Callable[[pa.Array], Codes]) -> Codes:
     if not pa.types.is_dictionary(array.type):
         return encode(array)
     # A null cell gets the code of the null that is added as the last distinct value.
-    distinct = pa.concat_arrays([array.dictionary, pa.nulls(1, array.dictionary.type)])
-    positions = pc.fill_null(array.indices.cast(pa.int64()), len(distinct) - 1)
-    codes: Codes = encode(distinct)[positions.to_numpy(zero_copy_only=False)]
-    return codes
+    distinct = [encode(piece) for piece in pieces(array.dictionary)]
+    codes = np.concatenate([*distinct, encode(pa.nulls(1, array.dictionary.type))])
+    found: Codes = codes[pc.fill_null(array.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False)]
+    return found
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -92,9 +113,27 @@ def texts(array: pa.Array) -> pa.Array:
     if pa.types.is_floating(array.type):
         # Arrow writes 3.0 as "3", which is how a table with nulls in an integer column should compare.
         array = array.cast(pa.float64())
+    if is_text(array.type):
+        array = utf8(array)
     if not pa.types.is_string(array.type):
         array = array.cast(pa.string())
     return pc.utf8_normalize(array, form="NFC")
+
+
+def utf8(array: pa.Array) -> pa.Array:
+    """Text with U+FFFD for bytes that are not UTF-8, and null for a cell of more than 256 MB."""
+    if array.nbytes > _PIECE:
+        if pa.types.is_string_view(array.type):
+            array = array.cast(pa.large_string())
+        array = pc.if_else(pc.less_equal(pc.binary_length(array), _PIECE), array, None)
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        if pa.types.is_string_view(array.type):
+            array = array.cast(pa.large_string())
+        cells = array.cast(pa.large_binary()).to_pylist()
+        return pa.array([None if cell is None else cell.decode("utf-8", "replace") for cell in cells], array.type)
+    return array
 
 
 def blank(array: pa.Array, spelled: tuple[str, ...]) -> npt.NDArray[np.bool_]:
@@ -138,7 +177,7 @@ def reals(array: pa.Array) -> Parsed:
     if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
         return _floats(array)
     text = pc.utf8_trim_whitespace(texts(array))
-    return _floats(pc.if_else(pc.match_substring_regex(text, _REAL), text, None).cast(pa.float64()))
+    return _floats(pc.if_else(pc.match_substring_regex(text, NUMBER), text, None).cast(pa.float64()))
 
 
 def booleans(array: pa.Array) -> Parsed:
@@ -148,8 +187,8 @@ def booleans(array: pa.Array) -> Parsed:
         valid = parsed.valid & ((parsed.values == 0) | (parsed.values == 1))
         return Parsed(np.where(valid, parsed.values, 0), valid)
     text = pc.utf8_lower(pc.utf8_trim_whitespace(texts(array)))
-    true = pc.fill_null(pc.is_in(text, value_set=pa.array(_TRUE)), fill_value=False)
-    false = pc.fill_null(pc.is_in(text, value_set=pa.array(_FALSE)), fill_value=False)
+    true = pc.fill_null(pc.is_in(text, value_set=pa.array(TRUE)), fill_value=False)
+    false = pc.fill_null(pc.is_in(text, value_set=pa.array(FALSE)), fill_value=False)
     is_true = true.to_numpy(zero_copy_only=False)
     return Parsed(is_true.astype(np.int64), is_true | false.to_numpy(zero_copy_only=False))
 

@@ -16,10 +16,10 @@ from fairshare.schema.categories import Boolean, Categorical
 from fairshare.schema.column import Coded, Column
 from fairshare.schema.moments import Date, DateTime
 from fairshare.schema.numeric import Integer, Real
-from fairshare.schema.ordered import Ordered
-from fairshare.schema.parse import flatten
+from fairshare.schema.persons import check_person_type, first_rows
 from fairshare.schema.skipped import Key, Text
 from fairshare.schema.spec import Count, Label, Spec, nearest, normalise
+from fairshare.schema.structure import Dependency, Zeros, impossible
 
 __all__ = ["Roles", "Schema"]
 
@@ -58,6 +58,8 @@ class Schema(Spec):
         max_rows_per_person: the most rows that `limit_rows` leaves of one person.
         missing_values: spellings of missing in text, for columns that give none of their own.
         roles: see `Roles`.
+        zeros: combinations of values that no row may hold; see `Zeros`.
+        dependencies: columns whose value follows from another's; see `Dependency`.
         columns: every column of the table, in order.
 
     Raises:
@@ -71,6 +73,8 @@ class Schema(Spec):
     max_rows_per_person: Count | None = None
     missing_values: tuple[Label, ...] = ("",)
     roles: Roles = Roles()
+    zeros: tuple[Zeros, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
     columns: tuple[AnyColumn, ...]
 
     @field_validator("columns")
@@ -113,6 +117,18 @@ class Schema(Spec):
                     f"roles.protected names {name!r}, which has one value in the schema: "
                     "list at least two or remove it from the roles"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _structure_fits(self) -> Self:
+        declared = [name for z in self.zeros for name in z.columns]
+        declared += [name for d in self.dependencies for name in (d.by, d.column)]
+        for name in declared:
+            if name in self.private_bins:
+                raise ValueError(
+                    f"zeros or dependency names {name!r}, whose bins are still to be bought: give its bins"
+                )
+        _ = self.impossible  # raises where a declaration does not fit
         return self
 
     # -- where schemas come from and go to
@@ -201,6 +217,11 @@ class Schema(Spec):
         return {column.name: column.private_bins for column in coded if column.private_bins is not None}
 
     @cached_property
+    def impossible(self) -> dict[tuple[str, ...], npt.NDArray[np.bool_]]:
+        """For each declared clique (columns in schema order) a mask of its impossible cells, shape (sizes...)."""
+        return impossible(self.zeros, self.dependencies, self.labels, tuple(self.sizes))
+
+    @cached_property
     def missing_spellings(self) -> dict[str, str]:
         """How each nullable column spells missing in text: the first of its spellings (for writing CSV)."""
         spelled = {
@@ -229,20 +250,6 @@ class Schema(Spec):
         """
         return self._coded(name).labels()
 
-    def coarsen(self, first: Mapping[str, npt.ArrayLike]) -> Self:
-        """The schema in which some binned columns have joined bins; see `Ordered.coarsen`.
-
-        Raises:
-            SchemaError: a name is not a binned column, or its positions are out of range.
-        """
-        changed: dict[str, Column] = {}
-        for name, positions in first.items():
-            column = self.column(name)
-            if not isinstance(column, Ordered):
-                raise SchemaError(f"column {name!r} has no bins to join: its kind is {column.kind!r}")
-            changed[column.name] = column.coarsen(positions)
-        return self._with([changed.get(column.name, column) for column in self.columns])
-
     # -- tables
 
     def check(self, table: pa.Schema | Iterable[str]) -> None:
@@ -269,19 +276,29 @@ class Schema(Spec):
             for name, kind in zip(names, table.types, strict=True):
                 if isinstance(column := self._by_name[name], Coded):
                     column.check_type(kind)
+                elif name == self.person:
+                    check_person_type(name, kind)
 
-    def encode(self, table: pa.Table) -> dict[str, npt.NDArray[np.unsignedinteger[Any]]]:
+    def encode(
+        self, table: pa.Table | pa.RecordBatch, columns: Iterable[str] | None = None
+    ) -> dict[str, npt.NDArray[np.unsignedinteger[Any]]]:
         """Codes of every synthesised column: shape (rows,), the smallest unsigned type that holds its size.
 
         Key and text columns are dropped. Rows of one person are not limited here: see `limit_rows`.
 
+        Args:
+            table: rows; as codes depend on no other row, the batches of a table give the table's codes.
+            columns: only these synthesised columns; the table may then lack the others.
+
         Raises:
             DataError: the table's structure does not fit (never about a value).
         """
-        self.check(table.schema)
-        position = {normalise(name): i for i, name in enumerate(table.column_names)}
+        if columns is None:
+            self.check(table.schema)
+        position = {normalise(name): i for i, name in enumerate(table.schema.names)}
         return {
-            name: self._coded(name).encode(table.column(position[name]), self.missing_values) for name in self.sizes
+            name: self._coded(name).encode(table.column(position[name]), self.missing_values)
+            for name in (self.sizes if columns is None else columns)
         }
 
     def decode(self, codes: Mapping[str, npt.NDArray[np.integer[Any]]], rng: np.random.Generator) -> pa.Table:
@@ -301,7 +318,8 @@ class Schema(Spec):
     def limit_rows(self, table: pa.Table) -> pa.Table:
         """The table with at most `max_rows_per_person` rows of each person, the first ones; rows keep their order.
 
-        Rows without a person count as one person's. Which rows stay depends on that person's rows alone.
+        Keys are compared byte for byte; rows without a person (null, NaN) count as one person's. Which rows stay
+        depends on that person's rows alone.
 
         Privacy:
             This is what makes the unit of privacy a person with `max_rows_per_person` rows: without it the
@@ -314,17 +332,13 @@ class Schema(Spec):
         if self.person is None or self.max_rows_per_person is None:
             return table
         position = [normalise(name) for name in table.column_names].index(self.person)
-        people = flatten(table.column(position))
-        if not pa.types.is_dictionary(people.type):
-            people = people.dictionary_encode()
-        person = people.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        order = np.argsort(person, kind="stable")
-        ranked = person[order]
-        new = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1])) if len(ranked) else np.zeros(0, np.int64)
-        rank = np.arange(len(ranked)) - np.repeat(new, np.diff(np.append(new, len(ranked))))
-        keep = np.zeros(len(ranked), dtype=bool)
-        keep[order] = rank < self.max_rows_per_person
-        return table.filter(pa.array(keep))
+        return table.filter(pa.array(self.kept_rows(table.column(position))))
+
+    def kept_rows(self, person: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+        """Which rows `limit_rows` keeps, given the column of persons; shape (rows,)."""
+        if self.max_rows_per_person is None:
+            return np.ones(len(person), dtype=bool)
+        return first_rows(person, self.max_rows_per_person)
 
     # -- inside
 

@@ -27,10 +27,6 @@ STRUCTURE = {
         f'age,sex,city\n20,Female,"{CANARY}\n30,Male,Bonn\n',
         'IN ends inside a quoted cell: find the cell whose closing " is missing',
     ),
-    "NUL": (
-        f"age,sex,city\n20,Female,{CANARY}\0\n",
-        "IN holds a NUL byte: it is not text, or was cut short; export it again as UTF-8 CSV",
-    ),
     "empty file": ("", "IN is empty: it needs a header of column names, even with no rows"),
     "semicolons": (
         GOOD.replace(",", ";"),

@@ -137,7 +137,7 @@ def test_malformed_candidates_cost_nothing(name):
 
 def test_the_ledger_refuses_before_data_are_touched(monkeypatch):
     box, _ = curator(epsilon=0.1)
-    monkeypatch.setattr(CodedTable, "count", lambda *_: pytest.fail("data were touched"))
+    monkeypatch.setattr(CodedTable, "counts", lambda *_: pytest.fail("data were touched"))
     with pytest.raises(BudgetError):
         box.measure([("a",)], 1.0)
     with pytest.raises(BudgetError):
@@ -149,7 +149,7 @@ def test_the_ledger_refuses_before_data_are_touched(monkeypatch):
 
 def test_the_charge_stands_even_if_counting_fails(monkeypatch):
     box, _ = curator()
-    monkeypatch.setattr(CodedTable, "count", lambda *_: 1 / 0)
+    monkeypatch.setattr(CodedTable, "counts", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         box.measure([("a",)], 5.0)
     assert box.ledger.spent == int(np.ceil(1e9 / 50))

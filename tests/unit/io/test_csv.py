@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fairshare.errors import DataError
 from fairshare.io import read_table, write_table
+from fairshare.io.csv import scan_csv
 from fairshare.schema import Categorical, Schema
 
 CANARY = "canary-4711"
@@ -76,10 +77,9 @@ def text(content):
         (text('a,b\n1,"SECRET\n3,4\n'), "'{}' ends inside a quoted cell: find the cell whose closing \" is missing"),
         (text('a,b\n1,"2"\n1,"'), "'{}' ends inside a quoted cell: find the cell whose closing \" is missing"),
         (
-            text("a,b\n1,SECRET\0\n"),
-            "'{}' holds a NUL byte: it is not text, or was cut short; export it again as UTF-8 CSV",
+            text("a\0,b\n1,SECRET\n"),
+            "the header of '{}' holds a NUL byte: it is not text, or was cut short; export it again as UTF-8 CSV",
         ),
-        (b"a\0,b\n1,2\n", "'{}' holds a NUL byte: it is not text, or was cut short; export it again as UTF-8 CSV"),
         (b"", "'{}' is empty: it needs a header of column names, even with no rows"),
         (b"\n\n", "'{}' is empty: it needs a header of column names, even with no rows"),
         (text("a;b\n1;SECRET\n"), "the header of '{}' is separated by semicolons: save the file with commas"),
@@ -87,8 +87,7 @@ def text(content):
         (b"a|b\n1|2\n", "the header of '{}' is separated by bars: save the file with commas"),
         (b"a,b,a\n1,2,3\n", "the header of '{}' names column 3 as an earlier one: rename or remove it"),
         (text("a,b\n1,SECRET\n").decode().encode("utf-16"), "'{}' is UTF-16 text: save it as UTF-8"),
-        (b"a,b\n1,\xff\n", "'{}' is not UTF-8 text near its beginning: save it as UTF-8"),
-        (b"a,b\n" + b"1,2\n" * 9999 + b"1,\xff\n", "'{}' is not UTF-8 text in column number 2: save it as UTF-8"),
+        (b"a,\xff\n1,2\n", "the header of '{}' is not UTF-8 text: save it as UTF-8"),
         (b'"a\n1,2\n', "the header of '{}' can't be read: look for an open quote in the first line"),
         (b"PAR1abc", "'{}' is a Parquet file: rename it to end in .parquet"),
     ],
@@ -99,6 +98,25 @@ def test_broken_files(read, tmp_path, content, message):
     assert str(error.value) == message.format(tmp_path / "table.csv")
     assert CANARY not in str(error.value)
     assert error.value.__cause__ is None
+
+
+@pytest.mark.parametrize("before", [0, 9999])
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [(b"M\xfcller", "M\x1aller"), (b"a\0b", "a\x1ab"), (b"\xed\xa0\x80", "\x1a" * 3), (b"'=\xff", "=\x1a")],
+)
+def test_a_cell_that_is_no_text_is_no_error_and_changes_no_other(read, tmp_path, before, cell, expected):
+    table = read(b"a,b\n" + b"1,\xc3\xa4\n" * before + b"2," + cell + b"\n")
+    assert table["b"].to_pylist() == ["\u00e4"] * before + [expected]
+    scanned = pa.Table.from_batches(scan_csv(tmp_path / "table.csv", ["b"]))
+    assert scanned["b"].to_pylist() == table["b"].to_pylist()
+
+
+@pytest.mark.parametrize("megabytes", [1, 33])
+def test_a_long_row_is_read_whole_and_in_a_scan(read, tmp_path, megabytes):
+    table = read(b"a,b\n1,x\n2," + b"z" * (megabytes * 2**20) + b"\n")
+    assert table["a"].to_pylist() == ["1", "2"]
+    assert sum(batch.num_rows for batch in scan_csv(tmp_path / "table.csv", ["a"])) == 2
 
 
 def test_an_odd_name_of_the_schema_is_no_wrong_delimiter(read):

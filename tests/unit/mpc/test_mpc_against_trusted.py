@@ -104,7 +104,7 @@ def test_select(partition, seed, epsilon):
     coins = len(coin_thresholds(selection.rate))
 
     async def program(session, *inputs):
-        tape = SelectionTape(SeededEntropy(seed), batches=7, coins=coins, trials=8)
+        tape = SelectionTape(SeededEntropy(seed), batches=8, coins=coins, trials=8)
         exact = await secret_counts(session, ring, *inputs)
         errors = await absolute_errors(session, exact, np.full(20, 4), STARTS)
         summary = weighted(session, errors, np.array([2, 2]), np.zeros(2, dtype=np.int64))

@@ -19,7 +19,7 @@ from fairshare.mpc.tape import SecretTape
 from fairshare.privacy.exponential import coin_thresholds, exponential_mechanism
 
 FALSE_ALARM = 1e-6
-BATCHES = 7  # of the trusted sampler's 4 P trials, to make 28 P
+BATCHES = 8  # of the trusted sampler's 4 P trials, to make 32 P
 
 
 def tape_for(selection: Selection, seed: int) -> SelectionTape:
@@ -124,8 +124,8 @@ def test_the_law_of_selection_and_its_mutant():
 
 def test_public_shape():
     selection = Selection(400, Fraction(1, 20))
-    assert (selection.index_bits, selection.trials) == (9, 28 * 512)
-    assert selection.distance < 2.0**-40
+    assert (selection.index_bits, selection.trials) == (9, 32 * 512)
+    assert selection.distance < 2.0**-44
     with pytest.raises(UsageError, match=r"candidates \(0\) must be at least 1"):
         Selection(0, Fraction(1))
     with pytest.raises(UsageError, match=r"rate \(0\) must be above 0"):

@@ -52,3 +52,9 @@ def test_budget_is_rounded_down():
     budget = Budget(epsilon=1, delta=1e-9)
     assert budget.nano_rho <= rho_of(1, 1e-9) * 1e9
     assert budget.nano_rho >= rho_of(1, 1e-9) * 1e9 * (1 - 1e-6)
+
+
+def test_the_least_delta_that_is_promised_is_accepted():
+    assert Budget(epsilon=1.0, delta=2.0**-64).nano_rho > 0
+    with pytest.raises(UsageError, match="delta"):
+        Budget(epsilon=1.0, delta=2.0**-65)

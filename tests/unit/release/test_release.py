@@ -109,7 +109,8 @@ def test_private_bins_are_paid_for(release):
 
 def test_save_load_sample(release, tmp_path):
     folder = release.save(tmp_path / "out.release")
-    assert sorted(p.name for p in folder.iterdir()) == ["certificate.json", "ledger.json", "model.npz", "release.json"]
+    written = ["certificate.json", "ledger.json", "model.npz", "release.json", "statement.yaml"]
+    assert sorted(p.name for p in folder.iterdir()) == written
     loaded = fairshare.Release.load(folder)
     assert loaded.table.equals(release.table)
     assert loaded.model.cliques == release.model.cliques

@@ -157,7 +157,8 @@ def test_a_million_categories_are_refused_from_the_schema_alone():
         (
             {"expected_row": 5},
             "unknown key 'expected_row': did you mean 'expected_rows'? Known are 'format', "
-            "'expected_rows', 'person', 'max_rows_per_person', 'missing_values', 'roles', 'columns'",
+            "'expected_rows', 'person', 'max_rows_per_person', 'missing_values', 'roles', 'zeros', 'dependencies', "
+            "'columns'",
         ),
         ({"columns": [AGE, AGE]}, "columns must have different names, but 'age' repeats: rename or remove one"),
         (
@@ -215,10 +216,6 @@ def test_lookups():
         schema.column("ages")
     with pytest.raises(SchemaError, match="column 'id' has no codes: its kind is 'key'"):
         schema.labels("id")
-    with pytest.raises(SchemaError, match="column 'id' has no bins to join"):
-        schema.coarsen({"id": [0]})
-    with pytest.raises(SchemaError, match="first bins must start at 0, increase and stay below 100"):
-        schema.coarsen({"age": [0, 100]})
     with pytest.raises(SchemaError, match="codes are missing for column 'age'"):
         schema.decode({}, None)
 

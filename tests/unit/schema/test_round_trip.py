@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schema_strategies import columns, labels, schemas
 
-from fairshare.schema import Categorical, Integer, Schema, file, schema_json, toml
+from fairshare.schema import Categorical, Schema, file, schema_json, toml
 
 quick = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -97,34 +97,6 @@ def test_file_survives(tmp_path):
     assert Schema.load(path) == schema
     assert max(map(len, path.read_text().splitlines())) < 130
     assert "DRAFT" not in path.read_text()
-
-
-def test_coarser_columns_join_codes():
-    column = Integer(name="pay", bounds=(0, 9999), bins={"private_quantiles": 4})
-    assert (column.size, column.private_bins) == (1024, 4)
-    first = np.array([0, 5, 6, 1000])
-    coarse = column.coarsen(first)
-    pay = pa.array(range(10_000))
-    expected = np.searchsorted(first, column.encode(pay), side="right") - 1
-    np.testing.assert_array_equal(coarse.encode(pay), expected)
-    schema = Schema(columns=(column,))
-    assert schema.private_bins == {"pay": 4}
-    coarser = schema.coarsen({"pay": first})
-    assert coarser.sizes == {"pay": 4}
-    assert coarser.private_bins == {}
-    assert Schema.from_dict(coarser.to_dict()) == coarser
-
-
-@quick
-@given(columns("c"), st.data())
-def test_every_binned_kind_coarsens(column, data):
-    if not hasattr(column, "coarsen") or column.value_count < 3:
-        return
-    cells = column.decode(np.arange(column.size), np.random.default_rng(0))
-    first = sorted({0, *data.draw(st.lists(st.integers(1, column.value_count - 1), min_size=1, max_size=4))})
-    coarse = column.coarsen(first)
-    expected = np.searchsorted(first, np.arange(column.value_count), side="right") - 1
-    np.testing.assert_array_equal(coarse.encode(cells)[: column.value_count], expected)
 
 
 def test_json_schema_describes_the_file():

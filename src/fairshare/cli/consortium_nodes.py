@@ -1,0 +1,200 @@
+"""``fairshare consortium server | contribute | run``: the processes of the three kinds of parties."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fairshare.cli.console import Screen
+from fairshare.cli.options import Json, Quiet, Seed
+from fairshare.cli.outputs import Outputs
+from fairshare.cli.parties import DelayMs, Keys, Name, PlanFile, node_of, planned_mechanism, say_trust
+from fairshare.cli.progress import watching
+from fairshare.cli.synth import result, show_release
+from fairshare.errors import UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from fairshare.mpc.plan import Plan
+    from fairshare.mpc.wire.nodes import Node
+    from fairshare.release import Release
+    from fairshare.schema import Schema
+
+__all__ = ["CONTRIBUTE", "RUN", "SERVER", "contribute", "run", "server"]
+
+SERVER = """\
+Example:
+  fairshare consortium server s1 plan.toml --keys /etc/fairshare --state /var/lib/fairshare
+
+Serves one run of the plan and ends. Its ledger stays in --state: the plan's budget is spent once.
+"""
+CONTRIBUTE = """\
+Examples:
+  fairshare consortium contribute alice plan.toml patients.csv
+  fairshare consortium contribute bob plan.toml claims.parquet --match-key shared.key   (columns are split)
+"""
+RUN = """\
+Example:
+  fairshare consortium run plan.toml -o synthetic.csv
+"""
+
+
+def server(  # noqa: PLR0917  (typer reads options from the signature)
+    name: Name,
+    plan: PlanFile,
+    keys: Keys = Path(),
+    state: Annotated[Path, typer.Option("--state", metavar="DIR", help="Folder of this server's ledgers.")] = Path(
+        "state"
+    ),
+    bind: Annotated[
+        str | None, typer.Option("--bind", metavar="HOST:PORT", help="Listen here, if not at the plan's address.")
+    ] = None,
+    delay_ms: DelayMs = 0.0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run one of the three servers for one run of the plan."""
+    screen = Screen(json=json, quiet=quiet)
+    node = node_of(screen, plan, name, keys, role="server", delay_ms=delay_ms)
+    from fairshare.mpc.plan_sections import Party
+    from fairshare.mpc.wire.nodes import serve
+
+    say_trust(screen, node.plan)
+    at = None if bind is None else Party(name=name, role="server", address=bind).endpoint
+    started = time.monotonic()
+    served = serve(node, state, bind=at)
+    facts = {
+        "party": name,
+        "calls": served.calls,
+        "bytes_sent": served.traffic.sent,
+        "bytes_received": served.traffic.received,
+        "rounds": served.traffic.rounds,
+        "seconds": round(time.monotonic() - started, 3),
+        "cpu_seconds": round(time.process_time(), 3),
+        "spent": served.spent,
+        "session": served.session,
+    }
+    screen.say(
+        f"{name}: done; {served.calls} calls, {served.traffic.sent / 1e6:.1f} MB sent, {served.traffic.rounds} rounds, "
+        f"{served.spent:.1%} of the budget spent"
+    )
+    screen.document(facts)
+
+
+def contribute(  # noqa: PLR0917  (typer reads options from the signature)
+    name: Name,
+    plan: PlanFile,
+    data: Annotated[str, typer.Argument(metavar="DATA", help="Private table: .csv, .parquet, .arrow or .feather.")],
+    keys: Keys = Path(),
+    match_key: Annotated[
+        Path | None,
+        typer.Option("--match-key", metavar="FILE", help="The holders' common secret, where columns are split."),
+    ] = None,
+    delay_ms: DelayMs = 0.0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Share a holder's table with the three servers, once; no server learns any of it."""
+    screen = Screen(json=json, quiet=quiet)
+    node = node_of(screen, plan, name, keys, role="holder", delay_ms=delay_ms)
+    from fairshare.mpc.wire.nodes import share
+
+    table, schema = _table(node.plan, name, data)
+    split = node.plan.data.record_key is not None and bool(node.plan.party(name).columns)
+    record_keys = table.column(node.plan.data.record_key).to_pylist() if split else None
+    if split and match_key is None:
+        raise UsageError("match-key must be given: all holders of some columns use the same file, and no server has it")
+    secret = None if match_key is None else _secret(match_key)
+    say_trust(screen, node.plan)
+    started = time.monotonic()
+    sent = share(node, schema.encode(table), record_keys, secret)
+    screen.say(f"{name}: shared {table.num_rows:,} rows ({sent / 1e6:.1f} MB); you can leave now")
+    screen.document({"party": name, "bytes_sent": sent, "seconds": round(time.monotonic() - started, 3)})
+
+
+def run(  # noqa: PLR0917  (typer reads options from the signature)
+    plan: PlanFile,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="OUT", help="OUT.csv, .parquet, .arrow or .feather.")
+    ],
+    keys: Keys = Path(),
+    rows: Annotated[int | None, typer.Option(metavar="N", help="Synthetic rows (default: a noisy estimate).")] = None,
+    seed: Seed = None,
+    delay_ms: DelayMs = 0.0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Drive the run: ask the servers what the plan's mechanism asks, and write the synthetic table."""
+    screen = Screen(json=json, quiet=quiet)
+    from fairshare.mpc.plan_file import load_plan
+
+    driver = load_plan(plan).driver.name
+    outputs = Outputs.beside(output, inputs=[plan])
+    node = node_of(screen, plan, driver, keys, role="driver", delay_ms=delay_ms)
+    if (stored := _stored(node.plan, outputs)) is not None:
+        screen.warn("this plan was run before; its stored release is used, nothing is asked again")
+        screen.document(result(stored, outputs))
+        return
+    say_trust(screen, node.plan)
+    started = time.monotonic()
+    release, calls = _drive(screen, node, outputs, rows=rows, seed=seed)
+    seconds = time.monotonic() - started
+    show_release(screen, release, outputs, seconds)
+    consortium = {**release.certificate["consortium"], "calls": calls, "seconds": round(seconds, 3)}
+    screen.document({**result(release, outputs), "consortium": consortium})
+
+
+def _drive(
+    screen: Screen, node: "Node", outputs: Outputs, *, rows: int | None, seed: int | None
+) -> "tuple[Release, int]":
+    from fairshare.curator.secure import SecureCurator
+    from fairshare.mpc.wire.nodes import Driver
+    from fairshare.release.consortium import synthesize_jointly
+
+    mechanism = planned_mechanism(node.plan)
+    with node.hub().closing() as hub:
+        driver = Driver(node, hub)
+        session = driver.open()
+        curator = SecureCurator(node.plan.terms, driver)
+        with watching(screen) as progress:
+            release = synthesize_jointly(
+                curator, node.plan, mechanism, session=session, rows=rows, seed=seed, progress=progress
+            )
+        curator.finish()
+        # What was paid for is kept before anybody leaves.
+        outputs.write(release)
+    return release, driver.calls
+
+
+def _stored(plan: "Plan", outputs: Outputs) -> "Release | None":
+    """What an earlier run of exactly this plan left here."""
+    from fairshare.release import Release
+
+    if not (outputs.release / "release.json").is_file():
+        return None
+    found = Release.load(outputs.release)
+    if found.certificate.get("consortium", {}).get("plan") != plan.digest:
+        raise UsageError(f"{outputs.release} is another run's release; choose another -o, or move it away")
+    return found
+
+
+def _table(plan: "Plan", name: str, data: str) -> "tuple[pa.Table, Schema]":
+    """A holder's rows, and the part of the schema that they fill."""
+    from fairshare.io import read_table
+    from fairshare.schema import Schema
+
+    held = plan.party(name).columns
+    if not held:
+        return plan.schema.limit_rows(read_table(data, schema=plan.schema)), plan.schema
+    tree: dict[str, Any] = {"format": 1, "missing_values": plan.schema.to_dict().get("missing_values", [""])}
+    kept = [c for c in plan.schema.to_dict()["columns"] if c["name"] in held]
+    part = Schema.from_dict({**tree, "columns": [*kept, {"name": plan.data.record_key, "kind": "key"}]})
+    return read_table(data, schema=part), part
+
+
+def _secret(path: Path) -> bytes:
+    from fairshare.mpc.wire.matching import read_secret
+
+    return read_secret(path)

@@ -1,0 +1,75 @@
+"""A table of a DuckDB file, in batches. DuckDB runs inside this process, so nothing is pushed anywhere."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from fairshare.errors import DataError, MissingExtraError
+from fairshare.io.batches import BATCH_ROWS
+
+__all__ = ["DuckBatches"]
+
+
+class DuckBatches:
+    """A table or view of a DuckDB file, opened for reading only.
+
+    Args:
+        path: the file.
+        table: name of the table or view.
+
+    Raises:
+        MissingExtraError: duckdb is not installed.
+        DataError: the file can't be opened, or has no such table.
+    """
+
+    def __init__(self, path: str, table: str) -> None:
+        try:
+            import duckdb
+        except ImportError:
+            raise MissingExtraError("duckdb is not installed: pip install 'fairshare[sql]'") from None
+        if not Path(path).is_file():
+            raise DataError(f"{path!r} is no file: the address of a DuckDB database is duckdb:file.db")
+        self._error = duckdb.Error
+        try:
+            self._connection = duckdb.connect(path, read_only=True)
+        except duckdb.Error:
+            raise DataError(
+                f"{path!r} can't be opened as a DuckDB database: close other programs that write it"
+            ) from None
+        self._table = ".".join(_quoted(part) for part in table.split("."))
+        try:
+            self._connection.execute("SET preserve_insertion_order = true; SET TimeZone = 'UTC'")
+            self._connection.execute("BEGIN TRANSACTION READ ONLY")
+            self.schema: pa.Schema = self._reader("*", "LIMIT 0").read_all().schema
+            self.rows = int(self._connection.execute(f"SELECT count(*) FROM {self._table}").fetchall()[0][0])  # noqa: S608  (names are quoted)
+        except duckdb.Error:
+            self._connection.close()
+            raise DataError(f"{path!r} has no table {table!r}: check --table") from None
+
+    def check(self) -> None:
+        """The table was found when the file was opened."""
+
+    def scan(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """All rows in the order of their insertion, these columns only.
+
+        Raises:
+            DataError: DuckDB can't read on.
+        """
+        try:
+            yield from self._reader(", ".join(map(_quoted, columns)), "")
+        except (self._error, pa.ArrowException):
+            # Their own messages may quote cells.
+            raise DataError("DuckDB can't read the table to its end: check the file") from None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _reader(self, columns: str, rest: str) -> Any:
+        return self._connection.sql(f"SELECT {columns} FROM {self._table} {rest}").to_arrow_reader(BATCH_ROWS)  # noqa: S608  (names are quoted)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

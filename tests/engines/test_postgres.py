@@ -1,0 +1,158 @@
+"""PostgreSQL, a real one: the law, the edges of SQL that Arrow can't hold, and a server that goes away."""
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+
+from fairshare import counting
+from fairshare.counting.postgres import PostgresTable
+from fairshare.errors import DataError, PeerError
+from fairshare.schema import Categorical, Integer, Key, Real, Schema
+from tests.engines import law
+
+TYPES = {
+    "string": "text",
+    "int64": "int8",
+    "int32": "int4",
+    "int16": "int2",
+    "double": "float8",
+    "float": "float4",
+    "bool": "bool",
+    "date32[day]": "date",
+    "timestamp[us]": "timestamp",
+    "timestamp[us, tz=UTC]": "timestamptz",
+}
+
+
+def load(connection, table, name="law"):
+    """An Arrow table as a table of the database."""
+    columns = ", ".join(f'"{field.name}" {TYPES[str(field.type)]}' for field in table.schema)
+    connection.execute(f'DROP TABLE IF EXISTS "{name}" CASCADE')
+    connection.execute(f'CREATE TABLE "{name}" ({columns})')
+    with connection.cursor().copy(f'COPY "{name}" FROM STDIN') as copy:
+        for row in table.to_pylist():
+            copy.write_row(list(row.values()))
+
+
+@pytest.fixture(scope="session")
+def server(postgres):
+    import psycopg
+
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        yield connection
+
+
+@given(law.schemas, law.tables())
+@settings(max_examples=25)
+def test_the_law(postgres, server, public, table):
+    load(server, table)
+    engine = PostgresTable(postgres, "law", public)
+    try:
+        law.holds(engine, public, table, most=2)
+    finally:
+        engine.close()
+
+
+def law_columns():
+    return Schema(
+        columns=(
+            Categorical(name="kind", categories=("a", "b"), nullable=True),
+            Integer(name="count", bounds=(0, 9), nullable=True),
+            Real(name="share", bounds=(0.0, 1.0), bins=4, nullable=True, outside="missing"),
+            Key(name="who"),
+        ),
+        person="who",
+        max_rows_per_person=1,
+    )
+
+
+@pytest.fixture
+def limited(server):
+    server.execute("DROP TABLE IF EXISTS visits CASCADE")
+    server.execute("CREATE TABLE visits (kind varchar(9), count numeric, share numeric(30, 20), who text)")
+    rows = [("a", "1", "0.25", "x"), ("b", "NaN", "0.5", "x"), ("b", "Infinity", "1", "y"), ("b", "2.5", "0.1", None)]
+    rows += [("a", "1e40", "1.0000001", "z"), (None, "-3", "0", None), ("a", "3.5", "0.75", "w")]
+    server.cursor().executemany("INSERT INTO visits VALUES (%s, %s, %s, %s)", rows)
+
+
+def opened(address, public, table="visits"):
+    return counting.open_table(counting.InDatabase(address=address, table=table), public)
+
+
+def test_numeric_cells_and_one_row_a_person(postgres, limited):
+    engine = opened(postgres, law_columns())
+    engine.check()
+    kind, count, share = engine.counts([("kind",), ("count",), ("share",)])
+    assert kind.tolist() == [3, 2, 0]  # x, z, w; y and the nobody's first
+    # 1; 2.5 and 3.5 to the even integers 2 and 4; 1e40 clamped to 9; infinity is missing
+    assert count.tolist() == [0, 1, 1, 0, 1, 0, 0, 0, 0, 1, 1]
+    assert share.tolist() == [1, 1, 0, 2, 1]
+    engine.close()
+
+
+def test_a_view_has_no_first_rows(postgres, server, limited):
+    server.execute("CREATE VIEW seen AS SELECT * FROM visits")
+    with pytest.raises(DataError, match="plain table or a materialised view"):
+        opened(postgres, law_columns(), "seen")
+
+
+def test_what_does_not_fit_is_refused_before_anything_is_charged(postgres, server, limited):
+    with pytest.raises(DataError, match="no table 'nowhere'"):
+        opened(postgres, law_columns(), "nowhere")
+    server.execute("CREATE TABLE IF NOT EXISTS words (age text)")
+    with pytest.raises(DataError, match=r"holds text in PostgreSQL.*view that casts"):
+        opened(postgres, Schema(columns=(Integer(name="age", bounds=(0, 9)),)), "words")
+    with pytest.raises(DataError, match="no column 'other'"):
+        opened(postgres, Schema(columns=(Integer(name="other", bounds=(0, 9)),)), "words")
+
+
+def test_names_are_quoted(postgres, server):
+    server.execute('CREATE TABLE IF NOT EXISTS "a""; DROP TABLE x; --" ("c""ol" int4)')
+    server.execute('INSERT INTO "a""; DROP TABLE x; --" VALUES (3)')
+    public = Schema(columns=(Integer(name='c"ol', bounds=(0, 4)),))
+    engine = opened(postgres, public, 'a"; DROP TABLE x; --')
+    assert engine.count(('c"ol',)).tolist()[3] >= 1
+    engine.close()
+
+
+def test_one_snapshot_for_a_whole_run(postgres, server, limited):
+    engine = opened(postgres, law_columns())
+    before = engine.count(())
+    server.execute("INSERT INTO visits VALUES ('a', 1, 0.5, 'new')")
+    assert engine.count(()) == before
+    engine.close()
+
+
+def test_a_password_is_in_no_message():
+    with pytest.raises(PeerError) as caught:
+        opened("postgresql://me:secret@127.0.0.1:1/db", law_columns())
+    assert "secret" not in str(caught.value)
+    assert "secret" not in repr(counting.InDatabase(address="postgresql://me:secret@h/db", table="t"))
+
+
+def test_a_server_that_goes_away(postgres, server, limited):
+    engine = opened(postgres, law_columns())
+    server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fairshare'")
+    with pytest.raises(PeerError, match="stopped answering"):
+        engine.check()
+    engine.close()
+
+
+def test_a_release_from_the_database(postgres, server):
+    from fairshare.datasets import load_german_credit
+    from fairshare.release import synthesize
+
+    german = load_german_credit()
+    load(server, german.table.cast(pa.schema([(f.name, _plain(f.type)) for f in german.table.schema])), "german")
+    engine = opened(postgres, german.schema, "german")
+    law.holds(engine, german.schema, german.table, most=2)
+    engine.close()
+    source = counting.InDatabase(address=postgres, table="german")
+    release = synthesize(source, german.schema, epsilon=1, delta=1e-9, rows=10)
+    assert release.table.num_rows == 10
+
+
+def _plain(kind):
+    if pa.types.is_dictionary(kind):
+        return _plain(kind.value_type)
+    return pa.string() if pa.types.is_large_string(kind) else kind
