@@ -14,15 +14,16 @@ Privacy:
 import hmac
 import os
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairshare.errors import DataError, UsageError
+from fairshare.privacy import OsEntropy
 
-__all__ = ["HASH_BYTES", "Alignment", "align", "fresh_run_key", "record_hashes"]
+__all__ = ["HASH_BYTES", "Alignment", "align", "fresh_run_key", "in_random_order", "record_hashes"]
 
 HASH_BYTES = 32
 _KEY_BYTES = 32
@@ -118,3 +119,17 @@ def _check_cover(held: Mapping[str, NDArray[np.bool_]], columns: Mapping[str, tu
             )
         if (twice := int(np.sum(times > 1))) > 0:
             raise DataError(f"{twice} records have {column!r} at two holders ({', '.join(owners)}); one must drop it")
+
+
+def in_random_order(
+    codes: Mapping[str, NDArray[np.unsignedinteger]], keys: Sequence[object]
+) -> tuple[dict[str, NDArray[np.unsignedinteger]], list[object]]:
+    """Rows and their keys in an order that nobody knows, from the operating system's entropy.
+
+    Privacy:
+        Servers learn which records of two holders are the same one, and so the place of each in what was sent. In the
+        order of a file that is sorted by some column, that place would tell the column's value; in this order it
+        tells nothing.
+    """
+    order = np.argsort(OsEntropy().words(len(keys)), kind="stable")
+    return {name: column[order] for name, column in codes.items()}, [keys[i] for i in order]

@@ -14,6 +14,7 @@ import numpy as np
 from fairshare.errors import UsageError
 from fairshare.mpc.cost import Cost, everyone
 from fairshare.mpc.ring import Ring
+from fairshare.mpc.rounds import messages
 from fairshare.mpc.session import Session
 from fairshare.mpc.shares import Shares
 from fairshare.privacy import Entropy
@@ -59,6 +60,7 @@ async def distributed_gaussian(session: Session, sigma: float, count: int, ring:
     rest = ring.subtract(draws, mask)
     session.send(session.after, rest)
     following = session.next.draw(ring, (count,))
+    await messages()
     received = session.receive(session.before, ring, (count,))
     return Shares(ring, np.stack([ring.add(mask, received), ring.add(rest, following)]))
 

@@ -18,7 +18,8 @@ __all__ = ["TRUST", "leaks", "synthesize_jointly"]
 #: What a consortium's promise rests on, in words for everybody.
 TRUST = (
     "Three servers compute on secret shares. At most one of them is curious, all follow the protocol, and none "
-    "collude: two that put their shares together could read everything."
+    "collude: two that put their shares together could read everything. Holders share truthfully: false shares of "
+    "one can undo the protection of the others' rows."
 )
 
 

@@ -142,6 +142,13 @@ def test_distributed_noise_is_wider_and_costs_the_same():
     answered(run.ask(select()))
 
 
+def test_scores_and_wide_counts_take_distributed_noise_too():
+    """The noise's message must not be taken for one of the protocol that runs beside it."""
+    run = run_for(terms_for(noise="distributed"))
+    assert answered(run.ask(score(sigma=200.0))).shape == (2,)
+    assert answered(run.ask(measure(sigmas=(3e7,)))).shape == (DOMAIN.cells(("a", "c")),)
+
+
 def test_an_account_of_one_s_own_is_charged_before_anything_is_computed():
     log = []
 

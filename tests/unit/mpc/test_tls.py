@@ -126,7 +126,8 @@ def test_a_client_with_a_certificate_of_its_own_making_is_refused(tmp_path: Path
     heard: list[str] = []
     found = at_once(**servers(made, clients=1, note=heard.append), alice=client(plan, stranger, certificates))
     assert isinstance(found["alice"], PeerError)
-    assert "refused us" in str(found["alice"])
+    # The refusal comes after TLS 1.3's handshake, so a reset may overtake the server's last word.
+    assert any(words in str(found["alice"]) for words in ("refused us", "left before it was done"))
     assert all("alice, bob, driver did not come within 2 s" in str(found[n]) for n in SERVERS)
     assert any("refused a connection" in words for words in heard)
 

@@ -74,9 +74,13 @@ def fingerprint(pem: str) -> str:
         IntegrityError: it is not one certificate in PEM.
     """
     try:
-        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+        der = ssl.PEM_cert_to_DER_cert(pem)
     except ValueError:
-        raise IntegrityError("a certificate must be one PEM block; ask its party to send it again") from None
+        der = b""
+    # Decoders stop at the first padding: a second certificate behind it would go unseen here, and be trusted by TLS.
+    if not der or ssl.DER_cert_to_PEM_cert(der).split() != pem.split():
+        raise IntegrityError("a certificate must be one PEM block and nothing else; ask its party to send it again")
+    return hashlib.sha256(der).hexdigest()
 
 
 def create_identity(

@@ -4,10 +4,11 @@ A plan is a promise, and its budget is spent once. So a ledger file that holds a
 same plan, whether or not the first one came to its end: nothing is refunded.
 """
 
+import fcntl
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from fairshare.errors import BudgetError, IntegrityError, UsageError
 from fairshare.mpc.plan import Plan
@@ -35,7 +36,9 @@ class ServerLedger:
     """
 
     def __init__(self, path: Path, plan: Plan) -> None:
+        self._file = _held(path)
         if charges := spent_in(path, plan):
+            self._file.close()
             raise BudgetError(
                 f"{path} holds {len(charges)} charges of an earlier run of this plan; its budget is spent once, and "
                 "nothing is refunded: agree on another plan, or use what that run released"
@@ -43,8 +46,7 @@ class ServerLedger:
         self._ledger = Ledger(plan.budget, plan.unit)
         promise = {"plan": plan.digest, "nano_rho": plan.budget.nano_rho, "head": self._ledger.head}
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("w", encoding="ascii")
+            self._file.truncate(0)
             self._write(promise)
         except OSError as error:
             raise UsageError(f"ledger {str(path)!r} can't be written: {error.strerror}") from None
@@ -77,6 +79,28 @@ class ServerLedger:
         self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
+
+
+def _held(path: Path) -> TextIO:
+    """The file, open for appending, held against every other process until it is closed.
+
+    Raises:
+        BudgetError: a server of this plan is running on it.
+        UsageError: it can't be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a", encoding="ascii")
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)  # the name, too, survives a power cut
+        os.close(folder)
+    except BlockingIOError:
+        file.close()
+        raise BudgetError(f"{path} is in use: a server of this plan is running here already") from None
+    except OSError as error:
+        raise UsageError(f"ledger {str(path)!r} can't be written: {error.strerror}") from None
+    return file
 
 
 def spent_in(path: Path, plan: Plan) -> list[dict[str, Any]]:

@@ -91,7 +91,12 @@ class Hub:
         host, port = self.plan.party(name).endpoint
         context = dialling(self._identity, self._certificates[name])
         connection = dial(context, host, port, name=name, seconds=_HANDSHAKE)
-        return None if connection is None else self._link(connection, name)
+        if connection is None:
+            return None
+        if peer_fingerprint(connection) != self.plan.party(name).fingerprint:
+            connection.close()
+            raise PeerError(f"who answers at {host}:{port} does not hold the certificate of {name} in the plan")
+        return self._link(connection, name)
 
     def reach(self, names: list[str], seconds: float) -> Iterator[Link]:
         """Dial servers until all are reached; links in the order of success.

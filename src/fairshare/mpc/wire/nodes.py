@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairshare.errors import FairshareError, IntegrityError, UsageError
-from fairshare.mpc.alignment import record_hashes
+from fairshare.mpc.alignment import in_random_order, record_hashes
 from fairshare.mpc.channel import Traffic
 from fairshare.mpc.contribution import Contribution, contribute
 from fairshare.mpc.plan import Plan
@@ -200,6 +200,8 @@ def share(node: Node, codes: Codes, keys: Sequence[object] | None = None, secret
     if keys is not None and secret is None:
         raise UsageError("match-key must be given where columns are split: all holders use the same file")
     # What is wrong with the table shows before anybody is met; only the hashes that are sent need the run's id.
+    if keys is not None:
+        codes, keys = in_random_order(codes, keys)
     hashes = None if keys is None or secret is None else record_hashes(keys, secret)
     parts = contribute(plan.terms, name, codes, hashes)
     with node.hub().closing() as hub:
