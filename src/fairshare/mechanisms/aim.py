@@ -8,7 +8,7 @@ from fairshare.curator import Curator
 from fairshare.errors import BudgetError, UsageError
 from fairshare.fairness import Fairness
 from fairshare.marginals import Clique, downward_closure, overlap_weights
-from fairshare.mechanisms.base import Impossible, Outcome, Progress, Step, one_way, silent, spent_share
+from fairshare.mechanisms.base import Impossible, Outcome, Progress, measure_columns, one_way, silent
 from fairshare.mechanisms.gate import Gate
 from fairshare.mechanisms.loop import (
     Round,
@@ -85,9 +85,7 @@ class AIM:
         if slice_ < 1:
             raise BudgetError(f"the budget (rho {nano / 1e9:.9f}) must cover {len(ones)} columns; raise epsilon")
         sigma = sigma_for(slice_, 1, ledger.unit)
-        counts = curator.measure(ones, sigma)
-        measured = [*start, *(Measurement(clique=c, values=y, sigma=sigma) for c, y in zip(ones, counts, strict=True))]
-        progress(Step(phase="measure columns", done=1, parts=1, spent=spent_share(curator)))
+        measured = [*start, *measure_columns(curator, sigma, progress)]
         first = fit(domain, measured, zeros=zeros, options=self.fitting)
         plan = _Annealing(self, curator, closure, weights, slice_)
         fitted, last = select_measure_estimate(

@@ -106,3 +106,11 @@ def spent_share(curator: Curator) -> float:
 def one_way(curator: Curator) -> list[Clique]:
     """The one-attribute cliques of a curator's domain."""
     return [(a,) for a in curator.domain]
+
+
+def measure_columns(curator: Curator, sigma: float, progress: Progress) -> list[Measurement]:
+    """Every one-way marginal at one scale: how the mechanisms begin."""
+    ones = one_way(curator)
+    counts = curator.measure(ones, sigma)
+    progress(Step(phase="measure columns", done=1, parts=1, spent=spent_share(curator)))
+    return [Measurement(clique=c, values=y, sigma=sigma) for c, y in zip(ones, counts, strict=True)]

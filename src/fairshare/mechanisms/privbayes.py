@@ -17,7 +17,7 @@ from fairshare.curator import Curator
 from fairshare.errors import BudgetError, UsageError
 from fairshare.fairness import Fairness
 from fairshare.marginals import Clique, Domain
-from fairshare.mechanisms.base import Impossible, Outcome, Progress, Step, one_way, silent, spent_share
+from fairshare.mechanisms.base import Impossible, Outcome, Progress, measure_columns, one_way, silent
 from fairshare.mechanisms.gate import Gate
 from fairshare.mechanisms.loop import Round, Selection, expected_noise, select_measure_estimate, within_size
 from fairshare.model import FitOptions, Measurement, Model, fit
@@ -80,9 +80,7 @@ class PrivBayes:
         ledger, ones = curator.ledger, one_way(curator)
         share = self.one_way_share if len(ones) > 1 else 1.0
         sigma = sigma_for(int(ledger.remaining * share), len(ones), ledger.unit)
-        counts = curator.measure(ones, sigma)
-        measured = [*start, *(Measurement(clique=c, values=y, sigma=sigma) for c, y in zip(ones, counts, strict=True))]
-        progress(Step(phase="measure columns", done=1, parts=1, spent=spent_share(curator)))
+        measured = [*start, *measure_columns(curator, sigma, progress)]
         first = fit(curator.domain, measured, zeros=zeros, options=self.fitting)
         plan = _Network(self, curator)
         fitted, last = select_measure_estimate(

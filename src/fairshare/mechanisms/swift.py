@@ -15,7 +15,7 @@ from fairshare.curator import Candidate, Curator
 from fairshare.errors import UsageError
 from fairshare.fairness import Fairness
 from fairshare.marginals import Clique, downward_closure, overlap_weights
-from fairshare.mechanisms.base import Impossible, Outcome, Progress, Step, one_way, silent, spent_share
+from fairshare.mechanisms.base import Impossible, Outcome, Progress, Step, measure_columns, one_way, silent, spent_share
 from fairshare.mechanisms.gate import Gate
 from fairshare.mechanisms.loop import expected_noise
 from fairshare.mechanisms.planning import Offer, grow_tree, split_precision
@@ -90,9 +90,7 @@ class SWIFT:
         workload = resolve(self.workload, domain, self.max_cells)
         pairs = [c for c in downward_closure(workload) if len(c) == 2 and domain.cells(c) <= self.max_cells]
         sigma = sigma_for(int(nano * self.one_way_share) if pairs else nano, len(ones), ledger.unit)
-        counts = curator.measure(ones, sigma)
-        measured = [*start, *(Measurement(clique=c, values=y, sigma=sigma) for c, y in zip(ones, counts, strict=True))]
-        progress(Step(phase="measure columns", done=1, parts=1, spent=spent_share(curator)))
+        measured = [*start, *measure_columns(curator, sigma, progress)]
         fitted = fit(domain, measured, zeros=zeros, options=self.fitting)
         gate = Gate(domain, fairness, [*ones, *(zeros or ())])
         for batch in range(1, 1 + (self.batches if pairs else 0)):
