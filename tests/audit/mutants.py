@@ -71,8 +71,8 @@ MUTANTS = [
     Mutant(
         "a measurement is not charged",
         _TRUSTED,
-        "        self._charge(event)\n        noise",
-        "        noise",
+        "        self._charge(event)\n        noise = [",
+        "        noise = [",
         _REPLAY,
         fast=True,
     ),
@@ -86,9 +86,23 @@ MUTANTS = [
     Mutant(
         "scores are not charged",
         _TRUSTED,
-        "        self._charge(event)\n        return",
-        "        return",
+        "        self._charge(event)\n        noise = self",
+        "        noise = self",
         _CURATOR,
+    ),
+    Mutant(
+        "a selection's rate forgets that scores are in eighths",
+        _TRUSTED,
+        "(2 * GRAIN * self._ledger.unit.l1 * weight)",
+        "(2 * self._ledger.unit.l1 * weight)",
+        _REPLAY,
+    ),
+    Mutant(
+        "the noise of scores forgets that they are in eighths",
+        _TRUSTED,
+        "gaussian(GRAIN * event.sigma",
+        "gaussian(event.sigma",
+        _REPLAY,
     ),
     Mutant(
         "noise is skipped",

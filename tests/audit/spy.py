@@ -17,6 +17,9 @@ from fairshare.curator.trusted import TrustedCurator
 from fairshare.marginals import Domain
 from fairshare.privacy import Budget, Ledger, PrivacyUnit
 
+#: Errors of candidates are counted in eighths of a row: noise and rates asked of the source are in that unit.
+EIGHTHS = 8
+
 
 class ExactNoise:
     """Adds nothing; logs what the curator asked its noise source for."""
@@ -115,9 +118,9 @@ def independent_cost(calls, relation):
         elif call.kind == "select":
             # The log ratio of two neighbours' probabilities ranges over rate x (2 x l1 x largest weight) at most.
             heaviest = max(weight for _, _, weight, _ in call.arguments[0])
-            total += (Fraction(call.asked[0][2]) * 2 * l1 * heaviest) ** 2 / 8
+            total += (Fraction(call.asked[0][2]) * 2 * EIGHTHS * l1 * heaviest) ** 2 / 8
         else:
-            moves = sum((l1 * weight) ** 2 for _, _, weight, _ in call.arguments[0])
+            moves = sum((EIGHTHS * l1 * weight) ** 2 for _, _, weight, _ in call.arguments[0])
             total += Fraction(moves) / (2 * Fraction(call.asked[0][1]) ** 2)
     return total
 
@@ -129,13 +132,13 @@ def check_neighbours(calls, replayed, relation):
     for mine, theirs in zip(calls, replayed, strict=True):
         assert mine.kind == theirs.kind
         assert mine.arguments == theirs.arguments, f"{mine.kind} depends on the data beyond its answers"
-        moved = np.abs(mine.exact.astype(np.int64) - theirs.exact.astype(np.int64))
+        moved = np.abs(mine.exact - theirs.exact)
         if mine.kind == "measure":
             assert (moved**2).sum() <= len(mine.arguments[0]) * squared
         elif mine.kind == "select":
             shift = (mine.exact - mine.exact.max()) - (theirs.exact - theirs.exact.max())
             heaviest = max(weight for _, _, weight, _ in mine.arguments[0])
-            assert shift.max() - shift.min() <= 2 * l1 * heaviest
+            assert shift.max() - shift.min() <= 2 * EIGHTHS * l1 * heaviest
         else:
             assert all(m <= l1 * weight for m, (_, _, weight, _) in zip(moved, mine.arguments[0], strict=True))
 

@@ -1,5 +1,5 @@
 """Where the secrets live. This package imports neither implementation: mechanisms may know the interface only."""
 
-from fairshare.curator.base import Candidate, Curator
+from fairshare.curator.base import Candidate, Curator, in_grains
 
-__all__ = ["Candidate", "Curator"]
+__all__ = ["Candidate", "Curator", "in_grains"]

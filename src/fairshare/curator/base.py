@@ -10,21 +10,22 @@ from numpy.typing import NDArray
 
 from fairshare.errors import UsageError
 from fairshare.marginals import Clique, Domain
-from fairshare.marginals.limits import CELL_CAP, WEIGHT_CAP
+from fairshare.marginals.limits import CELL_CAP, GRAIN, WEIGHT_CAP
 from fairshare.privacy import Ledger
 
-__all__ = ["CELL_CAP", "WEIGHT_CAP", "Candidate", "Curator", "check_candidates", "check_clique"]
+__all__ = ["CELL_CAP", "WEIGHT_CAP", "Candidate", "Curator", "check_candidates", "check_clique", "in_grains"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
     """A clique that may be selected or scored, with everything public that its score needs.
 
-    The score is ``weight * (sum over cells of |count - round(estimate)| - penalty)``, an integer.
+    The score is ``weight * (sum over cells of |count - estimate| - penalty)`` in rows, each estimate rounded to an
+    eighth of a row (``GRAIN``); so it is a whole number of eighths, and one row moves it by at most ``weight``.
 
     Attributes:
         clique: attributes, in domain order.
-        estimate: the model's public expectation of each cell, shape ``domain.sizes(clique)``, in [0, 2^40].
+        estimate: the model's public expectation of each cell, in rows, shape ``domain.sizes(clique)``, in [0, 2^40].
         weight: public integer in [0, 2^16].
         penalty: public integer, in rows.
     """
@@ -73,8 +74,12 @@ class Curator(Protocol):
         """
         ...
 
-    def score(self, candidates: Sequence[Candidate], sigma: float) -> NDArray[np.int64]:
-        """A noisy integer score of each candidate, shape (candidates,).
+    def score(self, candidates: Sequence[Candidate], sigma: float) -> NDArray[np.float64]:
+        """A noisy score of each candidate, in rows and exact eighths of one, shape (candidates,).
+
+        Args:
+            candidates: different cliques, at least one of positive weight.
+            sigma: scale of the noise in rows.
 
         Raises:
             BudgetError: the ledger does not cover it; no data were touched.
@@ -94,10 +99,10 @@ class Curator(Protocol):
 def check_candidates(
     domain: Domain, candidates: Sequence[Candidate]
 ) -> tuple[list[Candidate], list[NDArray[np.int64]]]:
-    """Validate public candidates and round their estimates, before anything is spent.
+    """Validate public candidates and bring their estimates to grains, before anything is spent.
 
     Returns:
-        Copies of the candidates, of plain types, and their rounded estimates. Each field is read once: what is priced
+        Copies of the candidates, of plain types, and their estimates in grains. Each field is read once: what is priced
         is what is computed with, whatever the caller's objects answer later.
 
     Raises:
@@ -110,7 +115,12 @@ def check_candidates(
         raise UsageError("candidates must be different cliques; a repeated one would be scored twice for one price")
     if not any(c.weight for c in copies):
         raise UsageError("at least one candidate must have a positive weight")
-    return copies, [np.rint(c.estimate).astype(np.int64) for c in copies]
+    return copies, [in_grains(c.estimate) for c in copies]
+
+
+def in_grains(estimate: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Estimates in whole eighths of a row, same shape: what scores are computed with."""
+    return np.rint(estimate * GRAIN).astype(np.int64)
 
 
 def check_clique(domain: Domain, clique: Clique) -> Clique:

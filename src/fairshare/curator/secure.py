@@ -10,6 +10,7 @@ from fairshare.curator.base import Candidate, check_candidates
 from fairshare.errors import PeerError, UsageError
 from fairshare.marginals import Clique, Domain
 from fairshare.marginals.coarsening import coarse_domain, compose, own_maps
+from fairshare.marginals.limits import GRAIN
 from fairshare.mpc.requests import Answer, Finish, Measure, Offers, Refusal, Request, Score, Select
 from fairshare.mpc.tasks import task_of
 from fairshare.mpc.terms import Terms
@@ -87,7 +88,7 @@ class SecureCurator:
             raise PeerError("servers answered with no candidate's index")
         return int(values[0])
 
-    def score(self, candidates: Sequence[Candidate], sigma: float) -> NDArray[np.int64]:
+    def score(self, candidates: Sequence[Candidate], sigma: float) -> NDArray[np.float64]:
         """Noisy scores; see ``Curator.score``.
 
         Raises:
@@ -96,7 +97,7 @@ class SecureCurator:
         values = self._asked(Score(offers=self._offers(candidates), sigma=float(sigma), maps=self._maps))
         if len(values) != len(candidates):
             raise PeerError(f"servers answered with {len(values)} scores, must be {len(candidates)}")
-        return values
+        return values / GRAIN
 
     def coarsen(self, maps: Mapping[str, NDArray[np.integer]]) -> "SecureCurator":
         """A view over a coarser domain, with the same servers and ledger; see ``Curator.coarsen``."""
@@ -117,7 +118,7 @@ class SecureCurator:
             cliques=tuple(c.clique for c in candidates),
             estimates=np.concatenate([e.reshape(-1) for e in estimates]),
             weights=tuple(c.weight for c in candidates),
-            penalties=tuple(c.penalty for c in candidates),
+            penalties=tuple(GRAIN * c.penalty for c in candidates),
         )
 
     def _asked(self, request: Measure | Score | Select) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from fairshare.curator.base import Candidate, check_candidates, check_clique
 from fairshare.errors import UsageError
 from fairshare.marginals import Clique, Domain
 from fairshare.marginals.coarsening import coarse_domain, coarse_sum, compose, own_maps
+from fairshare.marginals.limits import GRAIN
 from fairshare.privacy import Event, Ledger, MeasureEvent, Noise, ScoreEvent, SelectEvent
 
 __all__ = ["TrustedCurator"]
@@ -23,10 +24,12 @@ class TrustedCurator:
     """Answers the three calls from exact marginals, wherever they are counted.
 
     Privacy:
-        ``measure``: exact counts plus discrete Gaussian integers, rho = k s^2/(2 sigma^2). ``select``: the exponential
-        mechanism with Delta = l1 x largest weight, rho = epsilon^2/8. ``score``: exact scores plus discrete Gaussian
-        integers, rho = sum (l1 w)^2/(2 sigma^2). s and l1 come from the ledger's unit (``PrivacyUnit``), whatever the
-        caller says. A call validates its public arguments, then charges the ledger, then reads the data.
+        ``measure``: exact counts plus discrete Gaussian integers, rho = k s^2/(2 sigma^2). Scores are whole grains
+        (eighths of a row), and one unit moves them by at most D = 8 x l1 x weight. ``select``: the exponential
+        mechanism with the largest D, rho = epsilon^2/8. ``score``: exact scores plus discrete Gaussian integers of
+        scale 8 sigma, rho = sum D^2/(2 (8 sigma)^2) = sum (l1 w)^2/(2 sigma^2). s and l1 come from the ledger's unit
+        (``PrivacyUnit``), whatever the caller says. A call validates its public arguments, then charges the ledger,
+        then reads the data.
 
     Args:
         table: what counts the private rows; at most ``ledger.unit.max_rows`` rows of one person (the engine, or whoever
@@ -76,16 +79,17 @@ class TrustedCurator:
         event = SelectEvent(candidates=cliques, epsilon=epsilon, max_weight=weight, unit=self._ledger.unit)
         self._charge(event)
         scores = self._scores(candidates, estimates)
-        rate = Fraction(event.epsilon) / (2 * self._ledger.unit.l1 * weight)
+        rate = Fraction(event.epsilon) / (2 * GRAIN * self._ledger.unit.l1 * weight)
         return self._noise.exponential(scores.max() - scores, rate)
 
-    def score(self, candidates: Sequence[Candidate], sigma: float) -> NDArray[np.int64]:
+    def score(self, candidates: Sequence[Candidate], sigma: float) -> NDArray[np.float64]:
         """Noisy scores; see ``Curator.score``."""
         candidates, estimates = check_candidates(self._domain, candidates)
         cliques, weights = tuple(c.clique for c in candidates), tuple(c.weight for c in candidates)
         event = ScoreEvent(candidates=cliques, weights=weights, sigma=sigma, unit=self._ledger.unit)
         self._charge(event)
-        return self._scores(candidates, estimates) + self._noise.gaussian(event.sigma, len(candidates))
+        noise = self._noise.gaussian(GRAIN * event.sigma, len(candidates))
+        return (self._scores(candidates, estimates) + noise) / GRAIN
 
     def coarsen(self, maps: Mapping[str, NDArray[np.integer]]) -> "TrustedCurator":
         """A view over a coarser domain, with the same table and ledger; see ``Curator.coarsen``."""
@@ -112,9 +116,11 @@ class TrustedCurator:
         return [fresh[c] if c in fresh else self._cache[c] for c in cliques]
 
     def _scores(self, candidates: Sequence[Candidate], estimates: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+        """Exact scores, in grains."""
         counted = self._counts([c.clique for c in candidates])
-        errors = [int(np.abs(y - e).sum()) for y, e in zip(counted, estimates, strict=True)]
-        return np.array([c.weight * (e - c.penalty) for c, e in zip(candidates, errors, strict=True)], dtype=np.int64)
+        errors = [int(np.abs(GRAIN * y - e).sum()) for y, e in zip(counted, estimates, strict=True)]
+        scores = [c.weight * (e - GRAIN * c.penalty) for c, e in zip(candidates, errors, strict=True)]
+        return np.array(scores, dtype=np.int64)
 
 
 def _one_each(sigma: float | Sequence[float], count: int) -> tuple[float, ...]:

@@ -114,7 +114,7 @@ def private_scores(curator: Curator, synthetic: Codes, cliques: tuple[Clique, ..
 
     The score of a candidate is the L1 distance of exact counts from a public estimate, plus integer noise: the noise
     is added once to each distance, and not to each cell, where it would add up to a bias. The estimate is the
-    synthetic table, scaled to the noisy number of rows and rounded to whole rows in each cell.
+    synthetic table, scaled to the noisy number of rows and rounded to eighths of a row in each cell.
 
     Raises:
         BudgetError: nothing is left in the ledger.

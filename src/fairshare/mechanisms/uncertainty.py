@@ -1,6 +1,6 @@
 """How wrong may the model's marginals be? Bounds from what was released, at no privacy cost.
 
-After AIM (McKenna et al. 2022, section 6), restated for integer scores with penalties. Each bound holds by itself with
+After AIM (McKenna et al. 2022, section 6), restated for scores with penalties. Each bound holds by itself with
 the stated confidence over the mechanism's noise; the rows drawn from the model are a further step away from it.
 
 *Supported* marginals lie inside a measured one. Averaging the measurements that contain r, summed to r, by inverse
@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairshare.curator import Candidate
+from fairshare.curator import Candidate, in_grains
 from fairshare.marginals import Clique
+from fairshare.marginals.limits import GRAIN
 from fairshare.model import Measurement, Model
 
 __all__ = ["Bound", "LastSelection", "error_bounds"]
@@ -54,7 +55,7 @@ class LastSelection:
     def slack(self, failure: float) -> float:
         """Bound on every candidate's score, with probability at least 1 - ``failure``."""
         half = math.log(2 / failure)
-        error = float(np.abs(self.measured - np.rint(self.chosen.estimate)).sum())
+        error = float(np.abs(self.measured - _scored(self.chosen)).sum())
         error += math.sqrt(2 * half) * self.sigma * math.sqrt(self.measured.size)
         heaviest = max(c.weight for c in self.candidates)
         best = 2 * self.l1 * heaviest / self.epsilon * (math.log(len(self.candidates)) + half)
@@ -109,10 +110,15 @@ def error_bounds(
         if (supported := _supported(clique, estimate, measurements, failure)) is not None:
             options.append(Bound(clique=clique, l1=supported, basis="measured"))
         if (lost := offered.get(clique)) is not None:
-            moved = float(np.abs(estimate - np.rint(lost.estimate)).sum())
+            moved = float(np.abs(estimate - _scored(lost)).sum())
             options.append(Bound(clique=clique, l1=lost.penalty + slack / lost.weight + moved, basis="passed over"))
         bounds.append(min(options, key=lambda b: b.l1))
     return bounds
+
+
+def _scored(candidate: Candidate) -> NDArray[np.float64]:
+    """The estimate that its score was computed with, in rows."""
+    return in_grains(candidate.estimate) / GRAIN
 
 
 def _supported(

@@ -69,9 +69,9 @@ class Offers:
 
     Attributes:
         cliques: in the domain's order.
-        estimates: public counts of all their cells, rounded, one clique after the other, shape (cells,).
+        estimates: public counts of all their cells, in grains, one clique after the other, shape (cells,).
         weights: one for each clique.
-        penalties: one for each clique, in rows.
+        penalties: one for each clique, in grains (eighths of a row).
     """
 
     cliques: tuple[Clique, ...]
@@ -107,7 +107,7 @@ class Score:
 
     Attributes:
         offers: the candidates.
-        sigma: of the noise.
+        sigma: of the noise, in rows.
         maps: coarser codes, applied before.
     """
 
@@ -139,7 +139,7 @@ class Answer:
     """What was opened; public and differentially private.
 
     Attributes:
-        values: noisy counts of all cells, or the index of one candidate, or noisy scores, or nothing; shape (n,).
+        values: noisy counts of all cells, one candidate's index, noisy scores in grains, or nothing; shape (n,).
         head: hash of this server's ledger after the call.
     """
 

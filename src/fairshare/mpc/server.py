@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairshare.errors import PeerError, UsageError
+from fairshare.marginals.limits import GRAIN
 from fairshare.mpc.answers import release
 from fairshare.mpc.contribution import Contribution
 from fairshare.mpc.conversion import widen
@@ -217,10 +218,11 @@ class Server:
 
 
 async def _scores(session: Session, marginals: SecretMarginals, task: ScoreTask | SelectTask) -> Shares:
-    """Weighted errors of all candidates; errors are compared in the smaller ring, and only their sums widened."""
+    """Weighted errors of all candidates, in grains; compared in the smaller ring, and only their sums widened."""
     offers = task.offers
     counts = await marginals.counts(session, task.cliques, task.maps, task.error_ring)
-    errors = await absolute_errors(session, counts, offers.estimates, task.starts)
+    grains = counts.times(np.asarray(GRAIN))
+    errors = await absolute_errors(session, grains, offers.estimates, task.starts)
     return weighted(
         session, await widen(session, errors, task.ring), np.array(offers.weights), np.array(offers.penalties)
     )

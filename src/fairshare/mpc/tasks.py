@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fairshare.errors import UsageError
 from fairshare.marginals import Clique, Domain
 from fairshare.marginals.coarsening import coarse_domain
-from fairshare.marginals.limits import CELL_CAP, WEIGHT_CAP
+from fairshare.marginals.limits import CELL_CAP, GRAIN, WEIGHT_CAP
 from fairshare.mpc.gaussian import components, distance, reach
 from fairshare.mpc.noise_distributed import MIN_SIGMA, extra_rho
 from fairshare.mpc.requests import Maps, Measure, Offers, Score, Select
@@ -171,14 +171,15 @@ def _frame(terms: Terms, domain: Domain, offers: Offers) -> _Frame:
     _check_offers(offers, cells)
     starts = np.cumsum([0, *cells[:-1]]).astype(np.intp)
     estimated = np.add.reduceat(offers.estimates, starts)
-    if (most := int(estimated.max())) > CELL_CAP:
-        raise UsageError(f"estimates of a candidate ({most} rows) must be at most 2^40 in all")
-    return _Frame(domain, starts, _wider(terms.ring, terms.most_rows + most), _span(terms.most_rows, estimated, offers))
+    if (most := int(estimated.max())) > GRAIN * CELL_CAP:
+        raise UsageError(f"estimates of a candidate ({most // GRAIN} rows) must be at most 2^40 in all")
+    rows = GRAIN * terms.most_rows
+    return _Frame(domain, starts, _wider(terms.ring, rows + most), _span(rows, estimated, offers))
 
 
 def _score(terms: Terms, frame: _Frame, request: Score) -> ScoreTask:
     offers = request.offers
-    draw = _draw(terms, request.sigma, len(frame.starts))
+    draw = _draw(terms, request.sigma, len(frame.starts), GRAIN)
     return ScoreTask(
         domain=frame.domain,
         maps=request.maps,
@@ -202,7 +203,7 @@ def _select(terms: Terms, frame: _Frame, request: Select) -> SelectTask:
     offers, epsilon, weight = request.offers, request.epsilon, max(request.offers.weights)
     if not (isfinite(epsilon) and epsilon > 0):
         raise UsageError(f"epsilon ({epsilon}) must be a positive finite number")
-    selection = Selection(len(frame.starts), Fraction(epsilon) / (2 * terms.unit.l1 * weight))
+    selection = Selection(len(frame.starts), Fraction(epsilon) / (2 * GRAIN * terms.unit.l1 * weight))
     loss = Fraction(selection.distance) if len(frame.starts) > 1 else Fraction(0)
     return SelectTask(
         domain=frame.domain,
@@ -261,16 +262,16 @@ def _check_offers(offers: Offers, cells: Sequence[int]) -> None:
         raise UsageError(f"weights and penalties must be one for each candidate ({count})")
     if not (min(offers.weights) >= 0 and 0 < max(offers.weights) <= WEIGHT_CAP):
         raise UsageError(f"weights must be integers between 0 and {WEIGHT_CAP}, and one of them positive")
-    if max(map(abs, offers.penalties)) > CELL_CAP:
-        raise UsageError("penalties must be integers of at most 2^40")
+    if max(map(abs, offers.penalties)) > GRAIN * CELL_CAP:
+        raise UsageError("penalties must be integers of at most 2^40 rows")
     if estimates.shape != (sum(cells),):
         raise UsageError(f"estimates ({estimates.shape[0]} of them) must be one for each cell ({sum(cells)})")
-    if int(estimates.min()) < 0 or int(estimates.max()) > CELL_CAP:
-        raise UsageError("estimates must be between 0 and 2^40")
+    if int(estimates.min()) < 0 or int(estimates.max()) > GRAIN * CELL_CAP:
+        raise UsageError("estimates must be between 0 and 2^40 rows")
 
 
 def _span(rows: int, estimated: NDArray[np.int64], offers: Offers) -> int:
-    """Bound on every score's magnitude, and on the difference of any two; exact integers below 2^59."""
+    """Bound in grains on every score's magnitude, and on any two's difference; exact integers below 2^62."""
     weights, penalties = np.array(offers.weights), np.array(offers.penalties)
     low, high = weights * -penalties, weights * (rows + estimated - penalties)
     return int(max(high.max(), -low.min(), high.max() - low.min(), 0))
@@ -280,19 +281,23 @@ def _wider(ring: Ring, span: int) -> Ring:
     return max(ring, score_ring(span), key=lambda r: r.bits)
 
 
-def _draw(terms: Terms, sigma: float, count: int) -> Draw:
+def _draw(terms: Terms, sigma: float, count: int, grain: int = 1) -> Draw:
     """The noise for a call of scale ``sigma``; distributed noise is a hair wider, which pays its closeness term.
 
-    The theorem behind distributed noise adds ``extra_rho`` to s^2/(2 sigma^2), s >= 1. Drawing at sigma (1 + x) lowers
-    the latter by at least x/(2 sigma^2) for x <= 1/3, so x = 2 sigma^2 extra_rho pays for it, and the call costs what
+    Values and noise are in 1/``grain`` of a row: s and the scale grow alike, so their quotient stays. The theorem
+    behind distributed noise adds ``extra_rho`` to s^2/(2 sigma^2), s >= 1 row. Drawing at sigma (1 + x) lowers the
+    latter by at least x/(2 sigma^2) for x <= 1/3, so x = 2 sigma^2 extra_rho pays for it, and the call costs what
     joint noise costs. One last place more pays where x is below the float's precision.
     """
-    components(sigma)  # refuses what is out of range
+    scale = grain * sigma
+    components(scale)  # refuses what is out of range
     if terms.noise == "joint":
-        return Draw(sigma, count)
-    if sigma < MIN_SIGMA:
-        raise UsageError(f"sigma ({sigma}) must be at least {MIN_SIGMA:.3f} for distributed noise; use joint noise")
-    wider = sigma * (1 + 2 * extra_rho(sigma, count) * sigma**2)
+        return Draw(scale, count)
+    if scale < MIN_SIGMA:
+        raise UsageError(
+            f"sigma ({sigma}) must be at least {MIN_SIGMA / grain:.3f} for distributed noise; use joint noise"
+        )
+    wider = scale * (1 + 2 * extra_rho(scale, count) * sigma**2)
     return Draw(nextafter(wider, float("inf")), count)
 
 

@@ -83,7 +83,7 @@ def test_an_epsilon_that_lies_is_priced_as_it_is_used():
     box = curator()
     box.select([offer(), offer(clique=("b",), estimate=np.zeros(2))], Liar(0.5))
     assert box.ledger.spent == int(1e9 / 32)
-    assert box._noise.scales == [0.25]
+    assert box._noise.scales == [0.25 / 8]  # scores are in eighths of a row
 
 
 def test_a_candidates_fields_are_read_once():

@@ -47,11 +47,11 @@ def test_requests_carry_all_that_servers_need():
     servers.values = [1]
     assert curator.select(candidates(), 0.3) == 1
     servers.values = [7, -7]
-    assert curator.score(candidates(), 40.0).tolist() == [7, -7]
+    assert curator.score(candidates(), 40.0).tolist() == [7 / 8, -7 / 8]
     asked = servers.asked
     assert [type(r) for r in asked] == [Measure, Select, Score]
     assert asked[0].sigmas == (30.0, 30.0)
-    assert asked[1].offers.estimates.tolist() == [2] * 9
+    assert asked[1].offers.estimates.tolist() == [13] * 9  # 1.6 rows in eighths
     assert curator.ledger.head == servers.ledger.head
 
 

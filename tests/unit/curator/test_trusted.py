@@ -82,17 +82,29 @@ def test_select_computes_gaps_rate_and_price(relation):
     ]
     box.select(candidates, 0.5)
     (_, gaps, rate), c = noise.log[0], 1 if relation == "add-remove" else 2
-    assert rate == Fraction(1, 2) / (2 * c * 3)
+    assert rate == Fraction(1, 2) / (2 * 8 * c * 3)  # scores are in eighths of a row
     counts = np.zeros((3, 4))
     np.add.at(counts, (codes["a"], codes["b"]), 1)
     scores = np.array(
         [
-            3 * (np.abs(counts - np.rint(flat(("a", "b")))).sum() - 5),
-            2 * np.abs(np.bincount(codes["c"], minlength=2) - 25).sum(),
+            3 * (np.abs(8 * counts - np.rint(8 * flat(("a", "b")))).sum() - 8 * 5),
+            2 * np.abs(8 * np.bincount(codes["c"], minlength=2) - 8 * 25).sum(),
         ]
     )
     assert np.array_equal(gaps, scores.max() - scores)
     assert box.ledger.spent == int(np.ceil(0.25 / 8 * 1e9))
+
+
+def test_sparse_marginals_are_not_favoured_by_rounding():
+    """Many cells below half a row: whole rows would count no error where the estimate is wrong by 20 rows."""
+    box, codes = curator(noise=ZeroNoise())
+    counts = np.zeros((3, 4))
+    np.add.at(counts, (codes["a"], codes["b"]), 1)
+    [score] = box.score([Candidate(clique=("a", "b"), estimate=counts + 0.4375)], 100.0)
+    assert score == 0.5 * 12  # 0.4375 is 3.5 eighths, rounded to even
+    estimate = counts * 0.97 + 0.21
+    [score] = box.score([Candidate(clique=("a", "b"), estimate=estimate)], 100.0)
+    assert score == pytest.approx(np.abs(counts - estimate).sum(), abs=12 / 16)
 
 
 def test_score_weighs_and_charges():
@@ -103,7 +115,7 @@ def test_score_weighs_and_charges():
     ]
     scores = box.score(candidates, 100.0)
     expected = [
-        w * (np.abs(np.bincount(codes[a], minlength=DOMAIN.size_of(a)) - np.rint(flat((a,)))).sum() - 1)
+        w * (np.abs(np.bincount(codes[a], minlength=DOMAIN.size_of(a)) - np.rint(8 * flat((a,))) / 8).sum() - 1)
         for a, w in zip("abc", (1, 2, 4), strict=True)
     ]
     assert np.array_equal(scores, expected)

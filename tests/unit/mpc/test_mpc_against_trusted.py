@@ -71,8 +71,8 @@ def test_measure_and_score(partition, ring, seed, rows):
     ]
     curator = trusted(codes, SeededEntropy(seed))
     counts = curator.measure(CLIQUES, [3.0, 5.5])
-    scores = curator.score(candidates, 7.0)
-    estimates = np.concatenate([np.rint(c.estimate).astype(np.int64).reshape(-1) for c in candidates])
+    scores = curator.score(candidates, 4.5)
+    estimates = np.concatenate([np.rint(8 * c.estimate).astype(np.int64).reshape(-1) for c in candidates])
 
     async def program(session, *inputs):
         tape = SharedTape(SeededEntropy(seed))
@@ -80,17 +80,17 @@ def test_measure_and_score(partition, ring, seed, rows):
         noise = await together(
             joint_gaussian(session, 3.0, 12, ring, tape),
             joint_gaussian(session, 5.5, 8, ring, tape),
-            joint_gaussian(session, 7.0, 2, ring, tape),
+            joint_gaussian(session, 8 * 4.5, 2, ring, tape),
         )
-        errors = await absolute_errors(session, exact, estimates, STARTS)
-        summary = weighted(session, errors, np.array([1, 2]), np.array([0, 2]))
+        errors = await absolute_errors(session, exact.times(np.asarray(8)), estimates, STARTS)
+        summary = weighted(session, errors, np.array([1, 2]), 8 * np.array([0, 2]))
         measured = release(session, exact, concatenate(noise[:2]))
         return await together(measured, release(session, summary, noise[2]))
 
     values, _ = run(program, *holdings(partition, codes, ring))
     for measured, scored in values:
         np.testing.assert_array_equal(measured, np.concatenate([c.reshape(-1) for c in counts]))
-        np.testing.assert_array_equal(scored, scores)
+        np.testing.assert_array_equal(scored / 8, scores)
 
 
 @pytest.mark.parametrize("partition", ["horizontal", "vertical", "mixed"])
@@ -100,13 +100,13 @@ def test_select(partition, seed, epsilon):
     ring, codes = RINGS[0], table_of(seed, 60)
     candidates = [Candidate(clique=q, estimate=np.full(DOMAIN.sizes(q), 4.0), weight=2) for q in CLIQUES]
     expected = trusted(codes, SeededEntropy(seed)).select(candidates, epsilon)
-    selection = Selection(2, Fraction(epsilon) / 4)
+    selection = Selection(2, Fraction(epsilon) / (8 * 4))
     coins = len(coin_thresholds(selection.rate))
 
     async def program(session, *inputs):
         tape = SelectionTape(SeededEntropy(seed), batches=8, coins=coins, trials=8)
         exact = await secret_counts(session, ring, *inputs)
-        errors = await absolute_errors(session, exact, np.full(20, 4), STARTS)
+        errors = await absolute_errors(session, exact.times(np.asarray(8)), np.full(20, 8 * 4), STARTS)
         summary = weighted(session, errors, np.array([2, 2]), np.zeros(2, dtype=np.int64))
         return await select(session, selection, await prepare(session, selection, tape), summary)
 

@@ -76,14 +76,14 @@ def test_cost_is_the_declared_one_and_the_same_on_neighbours(held):
     assert began == declared(AGREE + (FREE if held is HORIZONTAL else pair_counts_cost(Z16, Z32, 5, 4)))
     errors = absolute_errors_cost(Z32, 9, 2)
     assert measured == declared(AGREE + joint_gaussian_cost(20.0, 12, Z32) + release_cost(Z32, 12))
-    noise = joint_gaussian_cost(30.0, 2, Z32)
+    noise = joint_gaussian_cost(8 * 30.0, 2, Z32)
     assert scored == declared(AGREE + errors.beside(noise) + release_cost(Z32, 2))
     selection = Selection(2, select_rate(0.5, 2))
     assert selected == declared(AGREE + prepare_cost(selection).beside(errors) + select_cost(selection, Z32))
 
 
 def select_rate(epsilon, weight):
-    return Fraction(epsilon) / (2 * 2 * weight)
+    return Fraction(epsilon) / (2 * 8 * 2 * weight)
 
 
 def test_the_ledger_holds_what_was_done():
@@ -100,7 +100,7 @@ def test_the_ledger_holds_what_was_done():
         math.ceil((4 + 16) / (2 * 900) * 1e9),
     ]
     assert account["promise"]["slack_share"] == 0.25
-    used = 12 * distance(20.0) + Selection(2, select_rate(0.5, 2)).distance + 2 * distance(30.0)
+    used = 12 * distance(20.0) + Selection(2, select_rate(0.5, 2)).distance + 2 * distance(8 * 30.0)
     assert float(run.servers[0].ledger._distance) == pytest.approx(used)
     assert {s.ledger.head for s in run.servers} == {account["head"]}
 

@@ -32,10 +32,10 @@ HOSTILE = {
     "heavy": score(weights=(1, 2**16 + 1)),
     "fewer weights": select(weights=(1,)),
     "fewer penalties": select(penalties=(1,)),
-    "penalty": select(penalties=(0, 2**41)),
+    "penalty": select(penalties=(0, 8 * 2**40 + 1)),
     "negative estimate": score(estimates=-np.ones(9)),
-    "huge estimate": score(estimates=np.full(9, 2**41)),
-    "huge estimates in all": score(estimates=np.full(9, 2**40)),
+    "huge estimate": score(estimates=np.full(9, 8 * 2**40 + 1)),
+    "huge estimates in all": score(estimates=np.full(9, 8 * 2**40)),
     "estimates missing": score(estimates=np.zeros(8)),
     "order of columns": measure(cliques=(("c", "a"),)),
     "unknown column": measure(cliques=(("z",),)),
@@ -93,13 +93,13 @@ def test_sensitivity_is_computed_from_the_weights():
 @pytest.mark.parametrize("held", [HORIZONTAL, MIXED])
 def test_the_largest_scores_do_not_wrap(held):
     estimates = np.zeros(9)
-    estimates[[0, 8]] = 2**40
+    estimates[[0, 8]] = 8 * 2**40  # eighths of a row
     run = run_for(terms_for(held))
     top = 2**16
-    got = answered(run.ask(score(sigma=top * 100.0, estimates=estimates, weights=(top, top), penalties=(0, 2**40))))
-    assert abs(got[0] - top * 2**40) < top * 5000
-    assert abs(got[1]) < top * 5000
-    chosen = select(epsilon=1.0, estimates=estimates, weights=(top, top), penalties=(0, 2**40))
+    got = answered(run.ask(score(sigma=top * 100.0, estimates=estimates, weights=(top, top), penalties=(0, 8 * 2**40))))
+    assert abs(got[0] / 8 - top * 2**40) < top * 5000
+    assert abs(got[1] / 8) < top * 5000
+    chosen = select(epsilon=1.0, estimates=estimates, weights=(top, top), penalties=(0, 8 * 2**40))
     assert answered(run.ask(chosen)).tolist() == [0]
 
 
