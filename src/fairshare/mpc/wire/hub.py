@@ -194,9 +194,13 @@ class Hub:
             else:
                 self._serve(key.data)
         now = time.monotonic()
-        for key in list(self._selector.get_map().values()):
-            if isinstance(key.data, _Arrival) and key.data.deadline < now:
-                self._refuse(key.data, "no handshake in time")
+        for arrival in self._arriving():
+            if arrival.deadline < now:
+                self._refuse(arrival, "no handshake in time")
+
+    def _arriving(self) -> list[_Arrival]:
+        """Who has not shown a certificate yet."""
+        return [key.data for key in self._selector.get_map().values() if isinstance(key.data, _Arrival)]
 
     def _watch(self, link: Link) -> None:
         if link.gone:
@@ -284,6 +288,8 @@ class Hub:
         self._drain(deadline)
         for link in self.links.values():
             link.connection.close()
+        for arrival in self._arriving():
+            arrival.connection.close()
         if self._listener is not None:
             self._listener.close()
         self._selector.close()
