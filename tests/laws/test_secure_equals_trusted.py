@@ -77,7 +77,9 @@ def split(partition: str, codes: dict, rng: np.random.Generator) -> dict[str, tu
     return held
 
 
-def secure(partition: str, codes: dict, unit: PrivacyUnit, seed: int, *, bits: int = 32, order: int = 2):
+def secure(
+    partition: str, codes: dict, unit: PrivacyUnit, seed: int, *, bits: int = 32, order: int = 2, ahead: bool = False
+):
     owners = tuple(Owner(name=n, attributes=tuple(sorted(c)), most_rows=200) for n, c in PARTITIONS[partition])
     budget = Budget(epsilon=16.0, delta=1e-2, slack_share=SLACK_SHARE)
     terms = Terms(domain=DOMAIN, budget=budget, unit=unit, owners=owners, least_bits=bits, order=order)
@@ -87,7 +89,7 @@ def secure(partition: str, codes: dict, unit: PrivacyUnit, seed: int, *, bits: i
         for name, (held, order) in split(partition, codes, np.random.default_rng(seed)).items()
     ]
     servers = [Server(terms, p, tape=SharedTape(seed)) for p in range(3)]
-    return SecureCurator(terms, SimulatedServers(terms, contributions, servers=servers))
+    return SecureCurator(terms, SimulatedServers(terms, contributions, servers=servers, ahead=ahead))
 
 
 def trusted(codes: dict, unit: PrivacyUnit, seed: int) -> TrustedCurator:
@@ -158,3 +160,20 @@ def test_marginals_that_span_holders_are_made_on_demand(partition):
         got, expected = shared.measure(cliques, 4.0), clear.measure(cliques, 4.0)
         for mine, theirs in zip(got, expected, strict=True):
             np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("partition", ["horizontal", "mixed"])
+def test_randomness_made_ahead_changes_no_answer(partition):
+    """Words are read in the same order, whether the servers wait for the next call or foresee it."""
+    codes, unit = table(5, 150), PrivacyUnit(relation="replace-one")
+
+    def rounds(curator):
+        for _ in range(4):
+            offered = candidates(curator.domain, np.random.default_rng(1), heaviest=3)
+            winner = curator.select(offered, 0.5)
+            yield winner
+            yield curator.measure([offered[winner].clique], 5.5)[0]
+
+    curators = secure(partition, codes, unit, 5, order=3, ahead=True), trusted(codes, unit, 5)
+    for got, expected in zip(*map(rounds, curators), strict=True):
+        np.testing.assert_array_equal(got, expected)

@@ -49,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(screen, "Interrupted", "interrupted; unfinished files were removed", _INTERRUPTED)
     except FairshareError as error:
         hint = "" if not isinstance(error, InternalError) else f". {_REPORT}"
-        return _fail(screen, type(error).__name__, f"{error}{hint}", error.exit_code)
+        notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+        return _fail(screen, type(error).__name__, f"{error}{notes}{hint}", error.exit_code)
     except _MALFORMED as error:
         return _fail(screen, "UsageError", _malformed(error), 2)
     except Exception as error:  # the last line of defence: whatever it is, its message may hold a cell

@@ -91,13 +91,16 @@ def align(hashes: Mapping[str, Hashes], columns: Mapping[str, tuple[str, ...]]) 
 
     Raises:
         DataError: an owner sent a hash twice, a record lacks a column, or two owners have the same column of a record.
-            Messages count records and never name one.
+            Messages never name a record nor count any, since they reach the driver; the error's note counts, and stays
+            with the servers, which see it anyway.
     """
     names = list(hashes)
     rows = [np.ascontiguousarray(hashes[name]).view(f"V{HASH_BYTES}").reshape(-1) for name in names]
     for name, mine in zip(names, rows, strict=True):
         if (repeated := len(mine) - len(np.unique(mine))) > 0:
-            raise DataError(f"{name} sent {repeated} record keys twice; a record must have one row at each holder")
+            raise _counted(
+                f"{name} sent record keys twice; a record must have one row at each holder", repeated, len(mine)
+            )
     known, inverse = np.unique(np.concatenate(rows), return_inverse=True)
     starts = np.cumsum([0, *map(len, rows)])
     places = {}
@@ -113,12 +116,24 @@ def _check_cover(held: Mapping[str, NDArray[np.bool_]], columns: Mapping[str, tu
         owners = [name for name in held if column in columns[name]]
         times = np.sum([held[name] for name in owners], axis=0)
         if (missing := int(np.sum(times == 0))) > 0:
-            raise DataError(
-                f"{missing} of {len(times)} records have no {column!r}: nobody of {', '.join(owners)} sent their keys; "
-                "do all holders use the same run key and the same spelling of record keys?"
+            raise _counted(
+                f"some records have no {column!r}: nobody of {', '.join(owners)} sent their keys; do all holders use "
+                "the same match key and the same spelling of record keys?",
+                missing,
+                len(times),
             )
         if (twice := int(np.sum(times > 1))) > 0:
-            raise DataError(f"{twice} records have {column!r} at two holders ({', '.join(owners)}); one must drop it")
+            raise _counted(
+                f"some records have {column!r} at two holders ({', '.join(owners)}); one must drop it",
+                twice,
+                len(times),
+            )
+
+
+def _counted(message: str, found: int, records: int) -> DataError:
+    error = DataError(message)
+    error.add_note(f"{found} of {records} records; only servers are told how many")
+    return error
 
 
 def in_random_order(

@@ -1,5 +1,6 @@
 """What a data holder sends each server, once: shares of its counts, and of its rows where columns are split."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -50,6 +51,15 @@ class Contribution:
         """Bytes on the wire, without framing."""
         rows = 0 if self.rows is None else self.rows.size
         return self.counts.size + rows + (0 if self.hashes is None else self.hashes.nbytes)
+
+    @property
+    def digests(self) -> tuple[bytes, bytes]:
+        """SHA-256 of each of the two summands in it, seeds and words; another server has each of them too."""
+        first, second = hashlib.sha256(), hashlib.sha256()
+        for parcel in (self.counts, *([self.rows] if self.rows is not None else [])):
+            for digest, octets in zip((first, second), _arrays(parcel), strict=True):
+                digest.update(octets.tobytes())
+        return first.digest(), second.digest()
 
     def to_bytes(self) -> bytes:
         """The contribution's one encoding."""

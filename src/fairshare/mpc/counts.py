@@ -22,6 +22,7 @@ from fairshare.mpc.rounds import together
 from fairshare.mpc.session import Session
 from fairshare.mpc.shares import Shares, concatenate
 from fairshare.mpc.terms import Owner, Terms
+from fairshare.mpc.vetting import Shared, vet
 
 __all__ = ["SecretMarginals"]
 
@@ -57,10 +58,15 @@ class SecretMarginals:
         return {c: counts[a:b] for c, (a, b) in zip(cliques, pairwise(ends), strict=True)}
 
     async def prepare(self, session: Session) -> None:
-        """Make all marginals of one and two columns; those of two holders are one matrix product for each pair.
+        """Vet what was shared, and make all marginals of one and two columns, a matrix product for each two holders.
 
-        Cost: one round and one small word a cell for all pairs, then ``conversion.widen``.
+        Cost: ``vet_cost``; then one round and one small word a cell for all pairs, and ``conversion.widen``.
+
+        Raises:
+            DataError: a holder shared something else than a table; see ``vet``.
         """
+        holdings = [Shared(o, self._own[o.name], self._rows.get(o.name)) for o in self._terms.owners]
+        await vet(session, self._terms, holdings)
         for k in (1, 2):
             for clique in combinations(self._terms.domain.attributes, k):
                 self._known[clique] = self._own_sum(clique, self._zero(clique))
@@ -105,10 +111,13 @@ class SecretMarginals:
             if clique in self._known or not clique:
                 continue
             joined = self._terms.domain.cells(clique) // max(self._terms.domain.sizes(clique))
-            if self._parts and joined * self._alignment.records > _MAX_JOINED:
+            # By the plan's cap and not by the number of records, which the driver could find out by asking.
+            most = self._terms.most_rows
+            if self._parts and joined * most > _MAX_JOINED:
                 raise UsageError(
-                    f"marginal {clique} needs {joined} joined codes of {self._alignment.records} records, and may need "
-                    f"{_MAX_JOINED} words at most; ask for smaller marginals"
+                    f"marginal {clique} needs {joined} joined codes of up to {most} records, and may need "
+                    f"{_MAX_JOINED} words at most; ask for smaller marginals, or agree on a plan with a lower cap of "
+                    "rows"
                 )
 
     async def counts(

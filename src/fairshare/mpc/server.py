@@ -9,8 +9,8 @@ Privacy:
     The driver is trusted for usefulness only. For each request the server itself checks it against the terms, computes
     sensitivity, rho and the samplers' distance (``tasks``), charges its own ledger, and only then takes part in the
     protocol. It first makes sure that the others were asked the very same thing, in the same run and at the same point
-    of it. Noise and coins are made inside the call and dropped after it, so they can be used once only. What fails
-    after a charge ends the run: nothing is refunded, nothing is drawn again.
+    of it. Noise and coins are made inside the call, or ahead of it from public history, and dropped after it, so they
+    can be used once only. What fails after a charge ends the run: nothing is refunded, nothing is drawn again.
 """
 
 import hashlib
@@ -25,26 +25,23 @@ from fairshare.mpc.answers import release
 from fairshare.mpc.contribution import Contribution
 from fairshare.mpc.conversion import widen
 from fairshare.mpc.counts import SecretMarginals
-from fairshare.mpc.gaussian import joint_gaussian
-from fairshare.mpc.noise_distributed import distributed_gaussian
+from fairshare.mpc.randomness import Randomness
 from fairshare.mpc.requests import Answer, Finish, Request
-from fairshare.mpc.ring import Ring
-from fairshare.mpc.rounds import both, messages, together
+from fairshare.mpc.rounds import both, messages
 from fairshare.mpc.scores import absolute_errors, weighted
-from fairshare.mpc.select import prepare, select
+from fairshare.mpc.select import select
 from fairshare.mpc.session import Session
-from fairshare.mpc.shares import Shares, concatenate
+from fairshare.mpc.shares import Shares
 from fairshare.mpc.tape import SecretTape, Tape
-from fairshare.mpc.tasks import Draw, MeasureTask, ScoreTask, SelectTask, Task, task_of
+from fairshare.mpc.tasks import MeasureTask, ScoreTask, SelectTask, Task, task_of
 from fairshare.mpc.terms import Terms
+from fairshare.mpc.vetting import same_summands
 from fairshare.privacy import Entropy, Event, Ledger, OsEntropy
 
 __all__ = ["Account", "Server", "State"]
 
 State = Literal["collecting", "ready", "serving", "finished", "broken"]
 
-#: Lanes of noise made at once: bounds memory.
-_LANES = 1 << 15
 #: No acceptance in so many selections running has probability below 2^-180.
 _RETRIES = 4
 _HASH_BYTES = 32
@@ -91,8 +88,9 @@ class Server:
         self.party = party
         self.ledger: Account = Ledger(terms.budget, terms.unit) if ledger is None else ledger
         self.state: State = "collecting"
-        self._tape: Tape = SecretTape() if tape is None else tape
-        self._entropy: Entropy = OsEntropy() if entropy is None else entropy
+        self._randomness = Randomness(
+            terms.noise, SecretTape() if tape is None else tape, OsEntropy() if entropy is None else entropy
+        )
         self._contributions: dict[str, Contribution] = {}
         self.missing: tuple[str, ...] = tuple(o.name for o in terms.owners)
         self._marginals: SecretMarginals | None = None
@@ -116,7 +114,7 @@ class Server:
             self.state = "ready"
 
     async def begin(self, session: Session) -> None:
-        """Align records and make the secret marginals, once.
+        """Align records, vet what holders shared, and make the secret marginals, once.
 
         Raises:
             DataError: the holders' records do not fit together.
@@ -128,6 +126,7 @@ class Server:
             )
         self.state = "broken"  # until it has gone well
         await _agree(session, self._public())
+        await same_summands(session, {o.name: self._contributions[o.name].digests for o in self.terms.owners})
         self._marginals = SecretMarginals(self.terms, self._contributions)
         self._contributions.clear()
         await self._marginals.prepare(session)
@@ -162,8 +161,20 @@ class Server:
         place = f"{self.terms.digest}:{self._calls}:{self.ledger.head}".encode()
         await _agree(session, hashlib.sha256(place + request.to_bytes()).digest())
         values = await self._computed(session, marginals, task)
+        self._randomness.answered(task, winner=int(values[0]) if isinstance(task, SelectTask) else 0)
         self.state = "serving"
         return Answer(values=values, head=self.ledger.head)
+
+    async def make_ahead(self, session: Session) -> None:
+        """Make the randomness that the next call will probably need. All servers do, after the same call, or none.
+
+        Raises:
+            PeerError: another server failed; the run is over.
+        """
+        if self.state == "serving":
+            self.state = "broken"  # until it has gone well
+            await self._randomness.make_ahead(session)
+            self.state = "serving"
 
     def _serving(self) -> SecretMarginals:
         if self.state == "broken":
@@ -181,40 +192,27 @@ class Server:
 
     async def _measure(self, session: Session, marginals: SecretMarginals, task: MeasureTask) -> NDArray[np.int64]:
         exact, noise = await both(
-            marginals.counts(session, task.cliques, task.maps, task.ring), self._noise(session, task.draws, task.ring)
+            marginals.counts(session, task.cliques, task.maps, task.ring),
+            self._randomness.noise(session, task.draws, task.ring),
         )
         return await release(session, exact, noise)
 
     async def _score(self, session: Session, marginals: SecretMarginals, task: ScoreTask) -> NDArray[np.int64]:
-        exact, noise = await both(_scores(session, marginals, task), self._noise(session, [task.draw], task.ring))
+        exact, noise = await both(
+            _scores(session, marginals, task), self._randomness.noise(session, [task.draw], task.ring)
+        )
         return await release(session, exact, noise)
 
     async def _select(self, session: Session, marginals: SecretMarginals, task: SelectTask) -> NDArray[np.int64]:
         if task.selection.candidates == 1:
             return np.zeros(1, dtype=np.int64)
-        coins, scores = await both(prepare(session, task.selection, self._tape), _scores(session, marginals, task))
+        coins, scores = await both(self._randomness.coins(session, task.selection), _scores(session, marginals, task))
         for _ in range(_RETRIES):
             winner = await select(session, task.selection, coins, scores)
             if winner is not None:
                 return np.array([winner], dtype=np.int64)
-            coins = await prepare(session, task.selection, self._tape)  # fresh: coins are used once
+            coins = await self._randomness.coins(session, task.selection)  # fresh: coins are used once
         raise PeerError(f"no candidate was accepted in {_RETRIES} selections: a server is faulty")
-
-    async def _noise(self, session: Session, draws: "list[Draw] | tuple[Draw, ...]", ring: Ring) -> Shares:
-        """Fresh noise for some cells, clique by clique, as many at once as memory allows."""
-        made: list[Shares] = []
-        batch: list[Draw] = []
-        for place, draw in enumerate(draws, start=1):
-            batch.append(draw)
-            if place == len(draws) or sum(d.count for d in batch) >= _LANES:
-                made += await together(*(self._drawn(session, d, ring) for d in batch))
-                batch = []
-        return concatenate(made)
-
-    async def _drawn(self, session: Session, draw: Draw, ring: Ring) -> Shares:
-        if self.terms.noise == "distributed":
-            return await distributed_gaussian(session, draw.sigma, draw.count, ring, self._entropy)
-        return await joint_gaussian(session, draw.sigma, draw.count, ring, self._tape)
 
 
 async def _scores(session: Session, marginals: SecretMarginals, task: ScoreTask | SelectTask) -> Shares:

@@ -33,6 +33,8 @@ class SimulatedServers:
         servers: others than fresh ones.
         delay: seconds added to every message between servers, to imitate a distant network.
         deadline: seconds that a server waits for another.
+        ahead: whether servers make randomness for the next call as soon as they have answered, as nodes do. Here the
+            driver waits for it, so nothing is gained.
 
     Raises:
         DataError: the holders' records do not fit together.
@@ -46,7 +48,9 @@ class SimulatedServers:
         servers: Sequence[Server] | None = None,
         delay: float = 0.0,
         deadline: float = 600.0,
+        ahead: bool = False,
     ) -> None:
+        self._ahead = ahead
         self.servers = list(servers) if servers is not None else [Server(terms, p) for p in range(PARTIES)]
         self.received_from_holders = sum(part.size for parts in contributions for part in parts[:1])
         for parts in contributions:
@@ -70,11 +74,14 @@ class SimulatedServers:
         """The same for a driver that may tell servers different things."""
 
         def answered(party: int) -> bytes:
+            server, session = self.servers[party], self._sessions[party]
             try:
-                request = request_from_bytes(encoded[party])
-                return complete(self.servers[party].answer(self._sessions[party], request)).to_bytes()
+                answer = complete(server.answer(session, request_from_bytes(encoded[party])))
+                if self._ahead:
+                    complete(server.make_ahead(session))
+                return answer.to_bytes()
             except FairshareError as error:
-                if self.servers[party].state == "broken":
+                if server.state == "broken":
                     self._channels[party].abort()  # so that the others need not wait for their deadline
                 return Refusal.of(error).to_bytes()
 

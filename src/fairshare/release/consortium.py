@@ -18,8 +18,8 @@ __all__ = ["TRUST", "leaks", "synthesize_jointly"]
 #: What a consortium's promise rests on, in words for everybody.
 TRUST = (
     "Three servers compute on secret shares. At most one of them is curious, all follow the protocol, and none "
-    "collude: two that put their shares together could read everything. Holders share truthfully: false shares of "
-    "one can undo the protection of the others' rows."
+    "collude: two that put their shares together could read everything. What a holder shares is checked to be a "
+    "table; whether the table is true cannot be."
 )
 
 
@@ -90,10 +90,15 @@ def _granted(plan: Plan, mechanism: Mechanism) -> tuple[Fairness | None, tuple[s
 def leaks(plan: Plan) -> str:
     """What the servers see besides the release, in words for everybody."""
     if plan.data.partition == "horizontal":
-        return "Beyond the release, a server sees the plan, and how many calls of which kind were made."
+        return (
+            "Beyond the release, servers and driver see the plan, when who was there, and the noisy answers to the "
+            "driver's calls, all of which the budget pays for. Nobody sees how many rows a holder has."
+        )
     return (
-        "Beyond the release, a server sees how many records each holder of some columns has, and which records of "
-        "different holders are the same one (not whose). So the promise is for one record's values replaced."
+        "Beyond the release, servers and driver see the plan, when who was there, and the noisy answers to the driver's "
+        "calls, all of which the budget pays for. A server also sees how many records each holder of some columns has, "
+        "and which records of different holders are the same one (not whose). So the promise is for one record's values "
+        "replaced."
     )
 
 

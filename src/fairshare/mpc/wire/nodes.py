@@ -170,6 +170,7 @@ def _answer(node: Node, hub: Hub, server: Server, session: Session, ledger: Serv
             reply = Refusal.of(error)  # nothing was charged or opened
         hub.send(driver, Kind.ANSWER, reply.to_bytes())
         hub.flush(limits.step_seconds)
+        complete(server.make_ahead(session))  # while the driver thinks
         if not isinstance(request, Finish):
             calls += 1
             said = "answered" if isinstance(reply, Answer) else "refused"
