@@ -1,15 +1,16 @@
 """AIM: an adaptive and iterative mechanism (McKenna, Mullins, Sheldon, Miklau 2022, PVLDB 15(11), Algorithm 4)."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from fairshare.curator import Curator
-from fairshare.errors import BudgetError, UsageError
+from fairshare.errors import BudgetError
 from fairshare.fairness import Fairness
 from fairshare.marginals import Clique, downward_closure, overlap_weights
 from fairshare.mechanisms.base import Impossible, Outcome, Progress, measure_columns, one_way, silent
 from fairshare.mechanisms.gate import Gate
+from fairshare.mechanisms.knobs import Knobs, above_zero, at_least_one, share
 from fairshare.mechanisms.loop import (
     Round,
     Selection,
@@ -26,7 +27,7 @@ __all__ = ["AIM"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class AIM:
+class AIM(Knobs):
     """Selects what the model gets wrong, weighted by a workload; anneals its noise; spends all of the budget.
 
     Attributes:
@@ -50,16 +51,9 @@ class AIM:
     fitting: FitOptions = field(default_factory=lambda: FitOptions(tolerance=1e-2))
 
     def __post_init__(self) -> None:
-        if self.rounds is not None and self.rounds < 1:
-            raise UsageError(f"rounds ({self.rounds}) must be at least 1; leave it out for 16 x columns")
-        if not 0 < self.measure_share < 1:
-            raise UsageError(f"measure_share ({self.measure_share}) must be between 0 and 1; 0.9 is usual")
-        if not self.max_model_mb > 0:
-            raise UsageError(f"max_model_mb ({self.max_model_mb}) must be above 0; 80 is usual")
-
-    def describe(self) -> dict[str, Any]:
-        """Name and knobs, JSON-able."""
-        return {"name": self.name, **asdict(self)}
+        at_least_one("rounds", self.rounds, "leave it out for 16 x columns")
+        share("measure_share", self.measure_share, usual=0.9)
+        above_zero("max_model_mb", self.max_model_mb, usual=80)
 
     def run(
         self,

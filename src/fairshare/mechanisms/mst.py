@@ -1,9 +1,9 @@
 """MST: the maximum spanning tree of pairwise dependence (McKenna, Miklau, Sheldon 2021, JPC 11(3))."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any, ClassVar, get_args
+from typing import ClassVar, get_args
 
 import numpy as np
 
@@ -11,9 +11,10 @@ from fairshare.curator import Candidate, Curator
 from fairshare.errors import UsageError
 from fairshare.fairness import Fairness, FairTree, fair_tree
 from fairshare.marginals import Clique
-from fairshare.mechanisms.base import Impossible, Outcome, Progress, Step, one_way, silent, spent_share
+from fairshare.mechanisms.base import Impossible, Outcome, Progress, Step, measure_columns, one_way, silent, spent_share
 from fairshare.mechanisms.compression import Spread, compress, compressed_measurement
 from fairshare.mechanisms.gate import Gate
+from fairshare.mechanisms.knobs import Knobs
 from fairshare.model import FitOptions, Measurement, Model, fit
 from fairshare.privacy import epsilon_for, score_sigma_for, sigma_for
 
@@ -21,7 +22,7 @@ __all__ = ["MST"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class MST:
+class MST(Knobs):
     """One-way marginals, a private spanning tree, its two-way marginals; a third of the budget each.
 
     Attributes:
@@ -46,10 +47,6 @@ class MST:
         if self.spread not in get_args(Spread):
             raise UsageError(f"spread ({self.spread!r}) must be one of {', '.join(get_args(Spread))}")
 
-    def describe(self) -> dict[str, Any]:
-        """Name and knobs, JSON-able."""
-        return {"name": self.name, **asdict(self)}
-
     def run(
         self,
         curator: Curator,
@@ -64,10 +61,7 @@ class MST:
         alone = len(ones) == 1
         third = curator.ledger.remaining // (1 if alone else 3)
         sigma = sigma_for(third, len(ones), unit)
-        counts = curator.measure(ones, sigma)
-        measured = [Measurement(clique=c, values=y, sigma=sigma) for c, y in zip(ones, counts, strict=True)]
-        progress(Step(phase="measure columns", done=1, parts=1, spent=spent_share(curator)))
-
+        measured = measure_columns(curator, sigma, progress)
         declared = {a for clique in zeros or () for a in clique}  # their codes must keep their meaning
         mergeable = [m for m in measured if m.clique[0] not in declared]
         refinements = compress(mergeable, threshold=self.compress_below, spread=self.spread)

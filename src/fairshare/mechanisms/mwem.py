@@ -5,14 +5,15 @@ for its measurement, all pairs below a number of cells, a cap on the model that 
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from fairshare.curator import Curator
-from fairshare.errors import BudgetError, UsageError
+from fairshare.errors import BudgetError
 from fairshare.fairness import Fairness
 from fairshare.mechanisms.base import Impossible, Outcome, Progress, one_way, silent
 from fairshare.mechanisms.gate import Gate
+from fairshare.mechanisms.knobs import Knobs, above_zero, at_least_one, share
 from fairshare.mechanisms.loop import Round, Selection, select_measure_estimate, within_size
 from fairshare.mechanisms.workload import Workload, resolve
 from fairshare.model import FitOptions, Measurement, Model, fit
@@ -25,7 +26,7 @@ _TOTAL_SHARE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class MWEM:
+class MWEM(Knobs):
     """Rounds of: pick the worst pair, measure it, fit.
 
     Attributes:
@@ -49,16 +50,9 @@ class MWEM:
     fitting: FitOptions = field(default_factory=FitOptions)
 
     def __post_init__(self) -> None:
-        if self.rounds is not None and self.rounds < 1:
-            raise UsageError(f"rounds ({self.rounds}) must be at least 1; leave it out for one a column")
-        if not 0 < self.measure_share < 1:
-            raise UsageError(f"measure_share ({self.measure_share}) must be between 0 and 1; 0.9 is usual")
-        if not self.max_model_mb > 0:
-            raise UsageError(f"max_model_mb ({self.max_model_mb}) must be above 0; 80 is usual")
-
-    def describe(self) -> dict[str, Any]:
-        """Name and knobs, JSON-able."""
-        return {"name": self.name, **asdict(self)}
+        at_least_one("rounds", self.rounds, "leave it out for one a column")
+        share("measure_share", self.measure_share, usual=0.9)
+        above_zero("max_model_mb", self.max_model_mb, usual=80)
 
     def run(
         self,

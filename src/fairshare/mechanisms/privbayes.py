@@ -8,17 +8,18 @@ the noise. Each conditional table is measured once, when it is chosen, so that l
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import combinations
 from math import comb
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from fairshare.curator import Curator
-from fairshare.errors import BudgetError, UsageError
+from fairshare.errors import BudgetError
 from fairshare.fairness import Fairness
 from fairshare.marginals import Clique, Domain
 from fairshare.mechanisms.base import Impossible, Outcome, Progress, measure_columns, one_way, silent
 from fairshare.mechanisms.gate import Gate
+from fairshare.mechanisms.knobs import Knobs, above_zero, at_least_one, share
 from fairshare.mechanisms.loop import Round, Selection, expected_noise, select_measure_estimate, within_size
 from fairshare.model import FitOptions, Measurement, Model, fit
 from fairshare.privacy import sigma_for
@@ -29,7 +30,7 @@ _MAX_FAMILIES = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrivBayes:
+class PrivBayes(Knobs):
     """One attribute at a time joins the network, with the parents that matter most.
 
     Attributes:
@@ -53,19 +54,11 @@ class PrivBayes:
     fitting: FitOptions = field(default_factory=FitOptions)
 
     def __post_init__(self) -> None:
-        if not 0 < self.theta < float("inf"):
-            raise UsageError(f"theta ({self.theta}) must be above 0; 4 is usual")
-        if self.max_parents < 1:
-            raise UsageError(f"max_parents ({self.max_parents}) must be at least 1; 2 is usual")
-        for name in ("one_way_share", "select_share"):
-            if not 0 < getattr(self, name) < 1:
-                raise UsageError(f"{name} ({getattr(self, name)}) must be between 0 and 1; 0.2 is usual")
-        if not self.max_model_mb > 0:
-            raise UsageError(f"max_model_mb ({self.max_model_mb}) must be above 0; 80 is usual")
-
-    def describe(self) -> dict[str, Any]:
-        """Name and knobs, JSON-able."""
-        return {"name": self.name, **asdict(self)}
+        above_zero("theta", self.theta, usual=4)
+        at_least_one("max_parents", self.max_parents, "2 is usual")
+        share("one_way_share", self.one_way_share, usual=0.2)
+        share("select_share", self.select_share, usual=0.2)
+        above_zero("max_model_mb", self.max_model_mb, usual=80)
 
     def run(
         self,

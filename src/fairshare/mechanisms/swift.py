@@ -8,8 +8,8 @@ unexplained is scored again and buys a second one.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from fairshare.curator import Candidate, Curator
 from fairshare.errors import UsageError
@@ -17,6 +17,7 @@ from fairshare.fairness import Fairness
 from fairshare.marginals import Clique, downward_closure, overlap_weights
 from fairshare.mechanisms.base import Impossible, Outcome, Progress, Step, measure_columns, one_way, silent, spent_share
 from fairshare.mechanisms.gate import Gate
+from fairshare.mechanisms.knobs import Knobs, above_zero, at_least_one, share
 from fairshare.mechanisms.loop import expected_noise
 from fairshare.mechanisms.planning import Offer, grow_tree, split_precision
 from fairshare.mechanisms.workload import Workload, resolve
@@ -27,7 +28,7 @@ __all__ = ["SWIFT"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SWIFT:
+class SWIFT(Knobs):
     """One-way marginals; then, for each batch, every pair's error at once and a set of marginals planned in public.
 
     Attributes:
@@ -55,25 +56,18 @@ class SWIFT:
     fitting: FitOptions = field(default_factory=FitOptions)
 
     def __post_init__(self) -> None:
-        if self.batches < 1:
-            raise UsageError(f"batches ({self.batches}) must be at least 1; 2 is usual")
+        at_least_one("batches", self.batches, "2 is usual")
         if not (min(self.one_way_share, self.score_share) > 0 and self._before_measuring < 1):
             raise UsageError(
                 f"one_way_share ({self.one_way_share}) and {self.batches} x score_share ({self.score_share}) must be "
                 "above 0 and leave something to measure with"
             )
-        if not 0 < self.batch_share < 1:
-            raise UsageError(f"batch_share ({self.batch_share}) must be between 0 and 1; 0.7 is usual")
-        if not self.max_model_mb > 0:
-            raise UsageError(f"max_model_mb ({self.max_model_mb}) must be above 0; 80 is usual")
+        share("batch_share", self.batch_share, usual=0.7)
+        above_zero("max_model_mb", self.max_model_mb, usual=80)
 
     @property
     def _before_measuring(self) -> float:
         return self.one_way_share + self.batches * self.score_share
-
-    def describe(self) -> dict[str, Any]:
-        """Name and knobs, JSON-able."""
-        return {"name": self.name, **asdict(self)}
 
     def run(
         self,
