@@ -60,6 +60,11 @@ def test_a_run_from_tables_to_a_release(tmp_path: Path, partition: str) -> None:
         kept = charges(consortium, name)
         assert [c["hash"] for c in kept] == [e["hash"] for e in release.ledger["entries"]]
         assert sum(c["nano_rho"] for c in kept) <= consortium.plan.budget.nano_rho
+    files = [ledger_file(tmp_path / name, consortium.plan, name) for name in SERVERS]
+    compare = ["consortium", "ledgers", *map(str, [consortium.path, *files]), "--quiet"]
+    assert main(compare) == 0
+    files[1].write_text("".join(files[1].read_text().splitlines(keepends=True)[:2]))  # put back to its first charge
+    assert main(compare) == 5
 
 
 def test_a_plan_is_run_once_and_its_release_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairshare.cli import consortium_new, consortium_nodes
+from fairshare.cli import consortium_ledgers, consortium_new, consortium_nodes
 from fairshare.cli.console import Screen
 from fairshare.cli.options import Examples, ExamplesGroup, Json, Quiet, help_when_bare
 from fairshare.cli.parties import Keys, PlanFile, planned_mechanism, say_trust
@@ -239,3 +239,4 @@ def _holds(plan: "Plan", name: str) -> str:
 app.command("server", cls=Examples, epilog=consortium_nodes.SERVER)(consortium_nodes.server)
 app.command("contribute", cls=Examples, epilog=consortium_nodes.CONTRIBUTE)(consortium_nodes.contribute)
 app.command("run", cls=Examples, epilog=consortium_nodes.RUN)(consortium_nodes.run)
+app.command("ledgers", cls=Examples, epilog=consortium_ledgers.EXAMPLES)(consortium_ledgers.ledgers)

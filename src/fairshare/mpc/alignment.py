@@ -91,16 +91,14 @@ def align(hashes: Mapping[str, Hashes], columns: Mapping[str, tuple[str, ...]]) 
 
     Raises:
         DataError: an owner sent a hash twice, a record lacks a column, or two owners have the same column of a record.
-            Messages never name a record nor count any, since they reach the driver; the error's note counts, and stays
-            with the servers, which see it anyway.
+            There is one message for all of it, since it reaches the driver and the holders. The error's note says
+            what and how often, names no record, and stays with the servers, which see it anyway.
     """
     names = list(hashes)
     rows = [np.ascontiguousarray(hashes[name]).view(f"V{HASH_BYTES}").reshape(-1) for name in names]
     for name, mine in zip(names, rows, strict=True):
         if (repeated := len(mine) - len(np.unique(mine))) > 0:
-            raise _counted(
-                f"{name} sent record keys twice; a record must have one row at each holder", repeated, len(mine)
-            )
+            raise _mismatch(f"{name} sent {repeated} of {len(mine)} record keys twice")
     known, inverse = np.unique(np.concatenate(rows), return_inverse=True)
     starts = np.cumsum([0, *map(len, rows)])
     places = {}
@@ -116,23 +114,20 @@ def _check_cover(held: Mapping[str, NDArray[np.bool_]], columns: Mapping[str, tu
         owners = [name for name in held if column in columns[name]]
         times = np.sum([held[name] for name in owners], axis=0)
         if (missing := int(np.sum(times == 0))) > 0:
-            raise _counted(
-                f"some records have no {column!r}: nobody of {', '.join(owners)} sent their keys; do all holders use "
-                "the same match key and the same spelling of record keys?",
-                missing,
-                len(times),
+            raise _mismatch(
+                f"{missing} of {len(times)} records have no {column!r}; {', '.join(owners)} did not send them"
             )
         if (twice := int(np.sum(times > 1))) > 0:
-            raise _counted(
-                f"some records have {column!r} at two holders ({', '.join(owners)}); one must drop it",
-                twice,
-                len(times),
-            )
+            raise _mismatch(f"{twice} of {len(times)} records have {column!r} at two of {', '.join(owners)}")
 
 
-def _counted(message: str, found: int, records: int) -> DataError:
-    error = DataError(message)
-    error.add_note(f"{found} of {records} records; only servers are told how many")
+def _mismatch(details: str) -> DataError:
+    """One message for all that may be wrong: it reaches driver and holders, who could ask for a record by its key."""
+    error = DataError(
+        "the holders' records do not fit together: every record must have each column at exactly one holder. Do all "
+        "use the same match key and the same spelling of record keys? The servers' operators see what is wrong"
+    )
+    error.add_note(details)
     return error
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from fairshare.errors import UsageError
 from fairshare.mpc.arithmetic import product
 from fairshare.mpc.bits import pack, unpack, words_for
 from fairshare.mpc.boolean import all_of, all_of_cost
@@ -62,7 +63,12 @@ async def below_constants(session: Session, words: Shares, constants: list[int])
         session: this server.
         words: bit planes, bit 0 first.
         constants: m integers in [0, 2^64).
+
+    Raises:
+        UsageError: a constant is out of range: its bits would read as another number's.
     """
+    if not all(0 <= t < 1 << LANES for t in constants):
+        raise UsageError(f"constants must be between 0 and 2^{LANES} - 1")
     bit = np.array([[t >> j & 1 for j in reversed(range(LANES))] for t in constants], dtype=np.uint64)
     ones = (-bit.astype(np.int64)).astype(np.uint64)[..., None]  # a mask of 64 lanes a bit
     equal = words[:, ::-1].plus(session.party, ~ones)

@@ -92,7 +92,7 @@ class Contribution:
         if whole:
             return cls(owner=owner.name, terms=terms.digest, counts=counts)
         if not 0 <= records <= owner.most_rows:
-            raise DataError(f"{owner.name} sent {records} rows, and may have {owner.most_rows} at most")
+            raise DataError(f"{owner.name} sent more rows than the {owner.most_rows} that it may have")
         rows = _parcel(party, terms.row_ring, (sum(terms.domain.sizes(owner.attributes)), records), arrays[2:4])
         hashes = arrays[4]
         if hashes.dtype != np.uint8 or hashes.shape != (records, HASH_BYTES):

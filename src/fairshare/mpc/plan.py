@@ -108,8 +108,9 @@ class Plan:
 
     @property
     def unit(self) -> PrivacyUnit:
-        """Whom the promise protects."""
-        return PrivacyUnit(relation=self.privacy.relation, max_rows=self.schema.max_rows_per_person or 1)
+        """Whom the promise protects: a person may be at every holder, and each holder limits the rows that it has."""
+        rows = (self.schema.max_rows_per_person or 1) * (1 if self.schema.person is None else len(self.holders))
+        return PrivacyUnit(relation=self.privacy.relation, max_rows=rows)
 
     @property
     def domain(self) -> Domain:
@@ -249,6 +250,11 @@ class Plan:
             raise UsageError(
                 f"data.record_key must name the column that matches records when columns are split, and only then; the "
                 f"partition is {self.data.partition}"
+            )
+        if split and self.schema.person is not None:
+            raise UsageError(
+                f"schema.person ({self.schema.person!r}) must be left out where columns are split: there the promise "
+                "is about one record's values, and a person with several record keys could not be limited"
             )
         if split and self.data.record_key in sizes:
             raise UsageError(f"data.record_key ({self.data.record_key!r}) must not be a synthesised column")

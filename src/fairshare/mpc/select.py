@@ -77,8 +77,8 @@ class Selection:
 
     @cached_property
     def coins(self) -> tuple[int, ...]:
-        """2^64 exp(-rate 2^j) for j = 0, 1, ... until it is below 1; a set bit beyond rejects."""
-        return tuple(t >> _LOW for t in coin_thresholds(self.rate) if t >> _LOW)
+        """2^64 exp(-rate 2^j) for j = 0, 1, ... until it is below 1, at most 2^64 - 1; a set bit beyond rejects."""
+        return tuple(min(t >> _LOW, (1 << LANES) - 1) for t in coin_thresholds(self.rate) if t >> _LOW)
 
     @property
     def low_bits(self) -> int:

@@ -7,10 +7,11 @@
 
 Privacy:
     The driver is trusted for usefulness only. For each request the server itself checks it against the terms, computes
-    sensitivity, rho and the samplers' distance (``tasks``), charges its own ledger, and only then takes part in the
-    protocol. It first makes sure that the others were asked the very same thing, in the same run and at the same point
-    of it. Noise and coins are made inside the call, or ahead of it from public history, and dropped after it, so they
-    can be used once only. What fails after a charge ends the run: nothing is refunded, nothing is drawn again.
+    sensitivity, rho and the samplers' distance (``tasks``), makes sure that the others were asked the very same thing
+    at the same point of the same run, charges its own ledger, and only then takes part in the protocol. So no driver
+    can make honest ledgers contradict each other. Noise and coins are made inside the call, or ahead of it from public
+    history, and dropped after it, so they can be used once only. What fails after a charge ends the run: nothing is
+    refunded, nothing is drawn again.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fairshare.errors import PeerError, UsageError
+from fairshare.errors import BudgetError, PeerError, UsageError
 from fairshare.marginals.limits import GRAIN
 from fairshare.mpc.answers import release
 from fairshare.mpc.contribution import Contribution
@@ -155,11 +156,10 @@ class Server:
             return Answer(values=np.zeros(0, dtype=np.int64), head=self.ledger.head)
         task = task_of(self.terms, request)
         marginals.check(task.cliques)
-        self.ledger.charge(task.event)
         self.state = "broken"  # until the call has gone well
-        self._calls += 1
         place = f"{self.terms.digest}:{self._calls}:{self.ledger.head}".encode()
         await _agree(session, hashlib.sha256(place + request.to_bytes()).digest())
+        self._charge(task.event)
         values = await self._computed(session, marginals, task)
         self._randomness.answered(task, winner=int(values[0]) if isinstance(task, SelectTask) else 0)
         self.state = "serving"
@@ -175,6 +175,15 @@ class Server:
             self.state = "broken"  # until it has gone well
             await self._randomness.make_ahead(session)
             self.state = "serving"
+
+    def _charge(self, event: Event) -> None:
+        """Charge what all three have agreed to be asked; equal ledgers refuse alike, and the run goes on."""
+        try:
+            self.ledger.charge(event)
+        except BudgetError:
+            self.state = "serving"
+            raise
+        self._calls += 1
 
     def _serving(self) -> SecretMarginals:
         if self.state == "broken":

@@ -32,6 +32,8 @@ __all__ = ["MAX_CELLS", "MAX_OFFERS", "Draw", "MeasureTask", "ScoreTask", "Selec
 #: Most cells of a request in all, and of one marginal.
 MAX_CELLS = 1 << 25
 _MAX_MARGINAL = 1 << 22
+#: Most cells of one marginal before codes are merged: it is made whole.
+_MAX_FINE = 1 << 26
 #: Most candidates of a request.
 MAX_OFFERS = 1 << 14
 
@@ -170,9 +172,11 @@ def _frame(terms: Terms, domain: Domain, offers: Offers) -> _Frame:
     cells = _cells(terms, domain, offers.cliques)
     _check_offers(offers, cells)
     starts = np.cumsum([0, *cells[:-1]]).astype(np.intp)
+    # In floats first: millions of cells at the cap of one would wrap around 64 bits, and look small.
+    if not np.add.reduceat(offers.estimates.astype(np.float64), starts).max() <= GRAIN * CELL_CAP:
+        raise UsageError("estimates of a candidate must be at most 2^40 rows in all")
     estimated = np.add.reduceat(offers.estimates, starts)
-    if (most := int(estimated.max())) > GRAIN * CELL_CAP:
-        raise UsageError(f"estimates of a candidate ({most // GRAIN} rows) must be at most 2^40 in all")
+    most = int(estimated.max())
     rows = GRAIN * terms.most_rows
     return _Frame(domain, starts, _wider(terms.ring, rows + most), _span(rows, estimated, offers))
 
@@ -246,6 +250,8 @@ def _cells(terms: Terms, domain: Domain, cliques: Sequence[Clique]) -> list[int]
                 "another plan"
             )
     cells = [domain.cells(c) for c in cliques]
+    if (fine := max(terms.domain.cells(c) for c in cliques)) > _MAX_FINE:
+        raise UsageError(f"cells ({fine}) of a marginal before its codes are merged must be at most {_MAX_FINE}")
     if max(cells) > _MAX_MARGINAL or sum(cells) > MAX_CELLS:
         raise UsageError(
             f"cells ({max(cells)}, {sum(cells)} in all) must be at most {_MAX_MARGINAL}, {MAX_CELLS} in all"

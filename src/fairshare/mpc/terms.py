@@ -136,8 +136,11 @@ class Terms:
 
     @property
     def row_ring(self) -> Ring:
-        """Where shared rows are counted."""
-        return smallest_ring(self.most_rows)
+        """Where shared rows are counted: room for all records, and for all codes of a column at once.
+
+        With as many codes as the ring has elements, and one more, a record of ones only would add up to one.
+        """
+        return smallest_ring(max(self.most_rows, *self.domain.shape))
 
     def shared(self, owner: Owner) -> list[Clique]:
         """The marginals that an owner counts and shares, in the order in which it shares them."""

@@ -13,8 +13,9 @@ By induction along a running sum neither it nor a count wraps, so each marginal'
 
 Privacy:
     Opened are public coins, drawn after all have shared, and random sums of what is zero if the holder is honest; so
-    nothing is learnt of an honest holder. A false table passes with probability 2^-40 at most: a random sum of values
-    that are not all zero is zero with probability 1/2 at most, in any ring.
+    nothing is learnt of an honest holder. What breaks one of the rules passes with probability 2^-40 at most: a random
+    sum of values that are not all zero is zero with probability 1/2 at most, in any ring. The rules bound what other
+    holders' people can change. They do not make a holder's own numbers true, nor its pairs agree in every way.
 """
 
 import hashlib
@@ -156,7 +157,7 @@ async def _fits(session: Session, held: Shared, coins: Stream) -> list[Shares]:
             differences.append(own.sum().reshape(1) - total)
     if held.rows is not None:
         differences.append(total.plus(session.party, total.ring.encode(np.array([-held.rows.shape[1]]))))
-    return [_random_sums(concatenate(differences)[None], coins).reshape(-1)]
+    return [_random_sums(concatenate(differences), coins)]
 
 
 async def _ranges(session: Session, terms: Terms, held: Shared, coins: Stream) -> list[Shares]:
@@ -198,8 +199,12 @@ async def _one_hot(session: Session, terms: Terms, owner: Owner, rows: Shares, c
 
 
 def _random_sums(values: Shares, coins: Stream) -> Shares:
-    """Sums of each row over random sets of its entries: shape (a, n) to (a, sums)."""
-    return _times(values, _coins_of(coins, values.shape[1], values.ring))
+    """Sums over random sets of entries: shape (n,) to (sums,)."""
+    total = Shares(values.ring, np.zeros((2, 1, _SUMS), dtype=values.ring.dtype))
+    for start in range(0, len(values), _BATCH):
+        some = values[start : start + _BATCH]
+        total = total + _times(some[None], _coins_of(coins, len(some), values.ring))
+    return total.reshape(_SUMS)
 
 
 def _times(values: Shares, sets: Array) -> Shares:

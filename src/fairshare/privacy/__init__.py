@@ -6,7 +6,7 @@ from fairshare.privacy.durable import DurableLedger, Run
 from fairshare.privacy.durable_history import History, RunAccount
 from fairshare.privacy.entropy import Entropy, OsEntropy
 from fairshare.privacy.events import Event, MeasureEvent, Sampled, ScoreEvent, SelectEvent, nano_rho
-from fairshare.privacy.ledger import Entry, Ledger, replay_head
+from fairshare.privacy.ledger import Entry, Ledger, chain_hash, replay_head
 from fairshare.privacy.noise import Noise, OpenDPNoise, TableNoise
 from fairshare.privacy.unit import PrivacyUnit, Relation
 from fairshare.privacy.zcdp import delta_of_rho, epsilon_of_rho, rho_of, rho_of_mironov
@@ -32,6 +32,7 @@ __all__ = [
     "ScoreEvent",
     "SelectEvent",
     "TableNoise",
+    "chain_hash",
     "delta_of_rho",
     "epsilon_for",
     "epsilon_of_rho",

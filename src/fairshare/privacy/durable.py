@@ -96,6 +96,17 @@ class DurableLedger:
                 raise IntegrityError("the ledger does not hold this head: lines are missing, or it is another ledger")
             return view.history
 
+    def foresee(self, budget: Budget, unit: PrivacyUnit) -> int:
+        """Billionths of rho that a run with this promise would leave. Nothing is reserved; others may come before it.
+
+        Raises:
+            BudgetError: ``reserve`` would refuse it now.
+            IntegrityError: the ledger can't be trusted.
+        """
+        history = self.history()
+        _check_fits(history, budget, unit)
+        return history.remaining - budget.nano_rho
+
     def reserve(
         self, budget: Budget, unit: PrivacyUnit, *, plan: str, content: bytes, run_id: str | None = None
     ) -> "Run":

@@ -156,6 +156,8 @@ class Store:
             raise IntegrityError(
                 f"{str(self.path)!r} can't be used as a ledger ({name}): it is read-only, damaged or not one of ours"
             ) from None
+        except UnicodeDecodeError:  # SQLite quotes a damaged file's own bytes in its message
+            raise IntegrityError(f"{str(self.path)!r} can't be used as a ledger: it is damaged or not ours") from None
 
 
 def _found(connection: sqlite3.Connection, promise: dict[str, Any]) -> None:

@@ -25,6 +25,8 @@ _TV_PER_SELECTION: Final = Fraction(1, 2**210)
 
 #: A smaller scale costs more than any promise allows, and its cost would not fit a float.
 _MIN_SIGMA: Final = 2.0**-20
+#: A smaller one costs a billionth of rho like this one, and coins of a bias that close to 1 are nobody's need.
+_MIN_EPSILON: Final = 2.0**-20
 #: No promise pays for a larger one.
 _MAX_EPSILON: Final = 2.0**20
 
@@ -118,7 +120,7 @@ class SelectEvent:
     sampled: Sampled | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "epsilon", _plain("epsilon", self.epsilon, 0.0, _MAX_EPSILON))
+        object.__setattr__(self, "epsilon", _plain("epsilon", self.epsilon, _MIN_EPSILON, _MAX_EPSILON))
 
     @property
     def rho(self) -> Fraction:

@@ -15,7 +15,7 @@ from fairshare.privacy.events import Event, nano_rho
 from fairshare.privacy.unit import PrivacyUnit
 from fairshare.privacy.zcdp import epsilon_of_rho, rho_of_mironov
 
-__all__ = ["Entry", "Ledger"]
+__all__ = ["Entry", "Ledger", "chain_hash", "replay_head"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class Entry:
     hash: str
 
 
-def _chain(previous: str, event: dict[str, Any], cost: int) -> str:
+def chain_hash(previous: str, event: dict[str, Any], cost: int) -> str:
+    """The hash of a spend that follows ``previous``."""
     text = json.dumps([previous, event, cost], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -65,7 +66,7 @@ class Ledger:
                 )
             if distance < 0 or self._distance + distance > self.budget.slack:
                 raise BudgetError("the samplers' distance from their ideals exceeds what delta reserves; raise delta")
-            self._entries.append(Entry(described, cost, _chain(self.head, described, cost)))
+            self._entries.append(Entry(described, cost, chain_hash(self.head, described, cost)))
             self._spent += cost
             self._distance += distance
 
@@ -101,7 +102,7 @@ class Ledger:
         """Hash of the whole history; of the promise itself while nothing is spent."""
         if self._entries:
             return self._entries[-1].hash
-        return _chain("fairshare-ledger-1", self._promise(), self.budget.nano_rho)
+        return chain_hash("fairshare-ledger-1", self._promise(), self.budget.nano_rho)
 
     def _promise(self) -> dict[str, Any]:
         usual = Budget(epsilon=self.budget.epsilon, delta=self.budget.delta).slack_share
@@ -135,8 +136,8 @@ class Ledger:
 
 def replay_head(account: dict[str, Any]) -> str:
     """Recompute the head of a stored account from its promise and entries, for tamper checks."""
-    head = _chain("fairshare-ledger-1", account["promise"], account["nano_rho_total"])
+    head = chain_hash("fairshare-ledger-1", account["promise"], account["nano_rho_total"])
     for stored in account["entries"]:
         event = {k: v for k, v in stored.items() if k not in ("nano_rho", "hash")}
-        head = _chain(head, event, stored["nano_rho"])
+        head = chain_hash(head, event, stored["nano_rho"])
     return head

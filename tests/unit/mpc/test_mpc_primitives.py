@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from three_servers import ALL_RINGS, RINGS, SIZES, edge_words, run, secret
 
+from fairshare.errors import UsageError
 from fairshare.mpc.arithmetic import dot, product
 from fairshare.mpc.bits import numbers, pack, planes, unpack, words_for
 from fairshare.mpc.boolean import all_of, all_of_cost, demux, demux_cost, first_of, first_of_cost
@@ -155,6 +156,9 @@ def test_random_words_against_constants():
     np.testing.assert_array_equal(unpack(got, 100), [[int(w) < t for w in words] for t in constants])
     assert cost == below_constants_cost(len(constants), 2)
     assert cost.sent[0] == len(constants) * 89 * 2 * 8
+    for constant in (-1, 2**64):
+        with pytest.raises(UsageError, match="between 0 and 2"):
+            secret(partial(below_constants, constants=[constant]), (Z2, planes(words)[None]))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 13])

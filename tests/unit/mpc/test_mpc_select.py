@@ -19,6 +19,7 @@ from fairshare.mpc.tape import SecretTape
 from fairshare.privacy.exponential import coin_thresholds, exponential_mechanism
 
 FALSE_ALARM = 1e-6
+TINY = [Fraction(1, 2**40), Fraction(1, 2**70), Fraction(1, 10**100)]
 BATCHES = 8  # of the trusted sampler's 4 P trials, to make 32 P
 
 
@@ -42,7 +43,7 @@ def chosen(selection: Selection, tape):
 @settings(max_examples=20)
 @given(
     scores=st.lists(st.integers(-40, 40) | st.sampled_from([-(2**29), 2**29]), min_size=2, max_size=40),
-    rate=st.fractions(Fraction(1, 2000), 60, max_denominator=2000),
+    rate=st.fractions(Fraction(1, 2000), 60, max_denominator=2000) | st.sampled_from(TINY),
     seed=st.integers(0, 2**32),
 )
 def test_selection_is_the_trusted_one_on_the_same_words(ring, scores, rate, seed):
@@ -54,6 +55,17 @@ def test_selection_is_the_trusted_one_on_the_same_words(ring, scores, rate, seed
     expected = exponential_mechanism(values.max() - values, rate, SeededEntropy(seed))
     assert winners == [expected] * 3
     assert cost == prepare_cost(selection) + select_cost(selection, ring)
+
+
+@pytest.mark.parametrize("rate", TINY)
+def test_coins_of_almost_no_bias_stay_below_the_words_they_are_compared_with(rate):
+    """A bias that rounds to 1 must not read as 0: the best candidate alone would be accepted, exactly."""
+    coins = Selection(4, rate).coins
+    assert 2**64 - 2**25 < coins[0] < 2**64
+    winners = [
+        run(chosen(Selection(4, rate), SecretTape), (Z32, Z32.encode(np.array([0, 9, 0, 0]))))[0][0] for _ in range(12)
+    ]
+    assert len(set(winners)) > 1  # false alarm 4^-11
 
 
 def test_the_cost_tells_nothing_about_neighbours():

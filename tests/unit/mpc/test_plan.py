@@ -11,6 +11,7 @@ from fairshare.errors import FairshareError, IntegrityError, PeerError, SchemaEr
 from fairshare.mpc.plan import Plan
 from fairshare.mpc.plan_file import load_plan, save_plan
 from fairshare.mpc.wire.approvals import approvals_folder, approve, certificates, missing_approvals
+from fairshare.schema import Schema
 
 
 def changed(path: str, value: Any, **changes: Any) -> dict[str, Any]:
@@ -28,6 +29,14 @@ SPLIT = {
     "data": {"partition": "vertical", "record_key": "id"},
     "privacy": {"epsilon": 1, "delta": 1e-9, "relation": "replace-one"},
 }
+
+
+PERSONS = {
+    **Schema.from_domain({"a": 2, "b": 3, "c": 4}).to_dict(),
+    "person": "who",
+    "max_rows_per_person": 2,
+}
+PERSONS["columns"] = [*PERSONS["columns"], {"name": "who", "kind": "key"}]
 
 
 def split() -> dict[str, Any]:
@@ -112,11 +121,19 @@ def test_fairness_roles_move_the_hash_and_are_named() -> None:
             r"data.partition \('mixed'\) must be 'vertical'",
         ),
         ({**split(), "data": {"partition": "vertical", "record_key": "a"}}, "must not be a synthesised column"),
+        ({**split(), "schema": PERSONS}, r"schema.person \('who'\) must be left out where columns are split"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(tree: dict[str, Any], words: str) -> None:
     with pytest.raises((UsageError, SchemaError), match=words):
         Plan(tree)
+
+
+def test_a_person_may_be_at_every_holder() -> None:
+    """Each holder leaves two rows of a person, so one person moves a sum of holders by four."""
+    plan = Plan(fields(schema=PERSONS))
+    assert (plan.unit.max_rows, plan.terms.unit.max_rows) == (4, 4)
+    assert Plan(fields()).unit.max_rows == 1
 
 
 def test_an_unreviewed_schema_is_refused() -> None:

@@ -19,12 +19,18 @@ from small_runs import (
 )
 
 from fairshare.errors import DataError, PeerError, UsageError
+from fairshare.marginals import Domain
 from fairshare.mpc.contribution import Contribution, contribute
-from fairshare.mpc.requests import Finish, Refusal
+from fairshare.mpc.requests import Finish, Offers, Refusal, Score, Select
+from fairshare.mpc.ring import Z16, Z32
 from fairshare.mpc.server import Server
 from fairshare.mpc.simulate import SimulatedServers
+from fairshare.mpc.tasks import task_of
+from fairshare.mpc.terms import SLACK_SHARE, Owner, Terms
+from fairshare.privacy import Budget, PrivacyUnit
 
 TRIPLE = ("a", "b", "c")
+TERMS_BUDGET = Budget(epsilon=1.0, delta=1e-6, slack_share=SLACK_SHARE)
 HOSTILE = {
     "repeated candidates": select(cliques=(("a",), ("a",)), estimates=np.zeros(6)),
     "weightless": select(weights=(0, 0)),
@@ -46,6 +52,7 @@ HOSTILE = {
     "infinite noise": measure(sigmas=(math.inf,)),
     "undefined noise": measure(sigmas=(math.nan,)),
     "score without noise": score(sigma=0.0),
+    "epsilon next to 0": select(epsilon=1e-100),
     "epsilon 0": select(epsilon=0.0),
     "epsilon infinite": select(epsilon=math.inf),
     "epsilon negative": select(epsilon=-1.0),
@@ -76,7 +83,8 @@ def test_nobody_can_overspend(request_):
     before, spent = run.cost, run.servers[0].ledger.spent
     replies = run.ask(request_)
     assert [r.kind for r in replies] == ["BudgetError"] * 3
-    assert (run.cost, [s.ledger.spent for s in run.servers]) == (before, [spent] * 3)
+    assert run.cost.rounds == before.rounds + 1  # they agreed that they were asked the same, and no more
+    assert [s.ledger.spent for s in run.servers] == [spent] * 3
     answered(run.ask(measure()))  # a refusal does not end the run
 
 
@@ -118,7 +126,7 @@ def test_a_driver_that_tells_servers_different_things_gets_nothing():
     assert any("nothing was opened" in r.message for r in replies)
     assert [s.state for s in run.servers] == ["broken"] * 3
     assert [r.kind for r in run.ask(measure())] == ["PeerError"] * 3
-    assert all(s.ledger.spent > 0 for s in run.servers)  # burnt
+    assert all(s.ledger.spent == 0 for s in run.servers)  # agreed first, so honest ledgers stay equal
 
 
 def test_a_server_that_lies_at_an_opening_is_named():
@@ -185,8 +193,45 @@ def test_records_that_do_not_match_stop_the_run():
     terms = terms_for(MIXED)
     whole, left, _ = contributions_for(terms, table(40))
     right = contributions_for(terms, table(60))[2]
-    with pytest.raises(DataError, match="records have no"):
+    with pytest.raises(DataError, match="records do not fit together"):
         SimulatedServers(terms, [whole, left, right], deadline=5.0)
+
+
+def test_estimates_that_would_wrap_around_64_bits_are_refused():
+    """2^21 cells of 2^43 eighths each sum to 2^64, which is 0 in 64 bits: scores would get a ring too small."""
+    domain = Domain.from_sizes({"a": 2048, "b": 1024})
+    owners = (Owner(name="north", attributes=("a", "b"), most_rows=100),)
+    terms = Terms(domain=domain, budget=TERMS_BUDGET, unit=PrivacyUnit(), owners=owners)
+    for cells in (2**21, 2**20):
+        estimates = np.zeros(2**21, dtype=np.int64)
+        estimates[:cells] = 8 * 2**40
+        offered = Offers(cliques=(("a", "b"),), estimates=estimates, weights=(1,), penalties=(0,))
+        for asked in (Select(offers=offered, epsilon=1.0), Score(offers=offered, sigma=30.0)):
+            with pytest.raises(UsageError, match="at most 2\\^40 rows in all"):
+                task_of(terms, asked)
+
+
+def test_marginals_that_are_large_before_their_codes_are_merged_are_refused():
+    sizes = dict.fromkeys("abc", 1024)
+    owners = tuple(Owner(name=n, attributes=(n,), most_rows=100) for n in sizes)
+    unit = PrivacyUnit(relation="replace-one")
+    terms = Terms(domain=Domain.from_sizes(sizes), budget=TERMS_BUDGET, unit=unit, owners=owners, order=1)
+    maps = {a: np.arange(1024) % 2 for a in sizes}
+    with pytest.raises(UsageError, match="before its codes are merged"):
+        task_of(terms, measure(cliques=(("a", "b", "c"),), maps=maps))
+
+
+def test_rows_are_shared_in_a_ring_with_room_for_all_codes_of_a_column():
+    """65,537 ones would add up to one in 16 bits."""
+    owners = tuple(Owner(name=n, attributes=(n,), most_rows=100) for n in "ab")
+    for codes, ring in ((2**16 - 1, Z16), (2**16, Z32), (2**16 + 1, Z32)):
+        terms = Terms(
+            domain=Domain.from_sizes({"a": codes, "b": 2}),
+            budget=TERMS_BUDGET,
+            unit=PrivacyUnit(relation="replace-one"),
+            owners=owners,
+        )
+        assert terms.row_ring is ring
 
 
 def test_terms_are_checked():

@@ -15,6 +15,7 @@ from fairshare.errors import IntegrityError, PeerError, UsageError
 from fairshare.mpc.arithmetic import product
 from fairshare.mpc.opening import open_all
 from fairshare.mpc.plan import Plan
+from fairshare.mpc.requests import Refusal
 from fairshare.mpc.ring import Z64
 from fairshare.mpc.rounds import complete
 from fairshare.mpc.session import Session, establish
@@ -200,6 +201,36 @@ def test_parties_with_different_plans_stop_and_name_the_field(tmp_path: Path) ->
 
 
 # -- how it ends
+
+
+def test_a_holder_that_has_shared_can_stop_nobody(tmp_path: Path) -> None:
+    """It stays linked after its receipt, and says later that it failed."""
+    plan, identities, certificates = consortium(tmp_path)
+
+    def part(hub: Hub) -> Any:
+        hub.send("alice", Kind.RECEIPT, b"")
+        hub.dismiss("alice")
+        time.sleep(0.3)
+        opened, *_ = multiply(hub)
+        hub.pump(0.5)
+        return opened
+
+    def spoil(hub: Hub) -> None:
+        for name in SERVERS:
+            hub.receive(name, Kind.RECEIPT, 5.0)
+        for link in hub.links.values():
+            link.queue(Kind.ABORT, Refusal(kind="IntegrityError", message="so there").to_bytes())
+            link.write()
+
+    made = plan, identities, certificates
+    found = at_once(
+        **servers(made, clients=2, then=part),
+        alice=client(plan, identities["alice"], certificates, spoil),
+        driver=client(plan, identities["driver"], certificates, learn_session),
+    )
+    for name in SERVERS:
+        assert not isinstance(found[name], BaseException), found
+        assert set(found[name].tolist()) == {9}
 
 
 def test_a_peer_that_goes_without_a_word_is_named_at_once(tmp_path: Path) -> None:

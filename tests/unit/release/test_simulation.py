@@ -123,6 +123,6 @@ def test_what_does_not_fit_together_is_refused():
     with pytest.raises(UsageError, match="has column 'paid'"):
         simulate({"one": table.drop_columns(["paid"])}, SCHEMA, record_key="id", **more)
     parts = split("vertical", table)
-    with pytest.raises(DataError, match="some records have no 'job'") as found:
+    with pytest.raises(DataError, match="records do not fit together") as found:
         simulate({**parts, "right": parts["right"].slice(10)}, SCHEMA, record_key="id", **more)
-    assert found.value.__notes__ == ["10 of 300 records; only servers are told how many"]
+    assert found.value.__notes__ == ["10 of 300 records have no 'job'; right did not send them"]

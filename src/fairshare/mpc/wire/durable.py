@@ -1,20 +1,23 @@
 """A server's ledger on disk: each charge is there before the data are touched, and survives whatever comes after.
 
 A plan is a promise, and its budget is spent once. So a ledger file that holds a charge refuses a second run of the
-same plan, whether or not the first one came to its end: nothing is refunded.
+same plan, whether or not the first one came to its end: nothing is refunded. Lines are chained by their hashes; behind
+each charge stand the servers' signatures under where that call left them all (``witness``).
 """
 
 import fcntl
 import json
 import os
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from fairshare.errors import BudgetError, IntegrityError, UsageError
 from fairshare.mpc.plan import Plan
-from fairshare.privacy import Event, Ledger
+from fairshare.mpc.wire.witness import Standing
+from fairshare.privacy import Event, Ledger, chain_hash
 
-__all__ = ["ServerLedger", "ledger_file", "spent_in"]
+__all__ = ["Kept", "ServerLedger", "kept_in", "ledger_file", "spent_in"]
 
 
 def ledger_file(folder: Path, plan: Plan, name: str) -> Path:
@@ -26,7 +29,7 @@ class ServerLedger:
     """An account (``mpc.server.Account``) that writes each charge to a file, synced, before it returns.
 
     Args:
-        path: one JSON line for the promise, then one a charge.
+        path: one JSON line for the promise, then one for each charge and each signature.
         plan: whose budget it is.
 
     Raises:
@@ -37,24 +40,28 @@ class ServerLedger:
 
     def __init__(self, path: Path, plan: Plan) -> None:
         self._file = _held(path)
-        if charges := spent_in(path, plan):
-            self._file.close()
-            raise BudgetError(
-                f"{path} holds {len(charges)} charges of an earlier run of this plan; its budget is spent once, and "
-                "nothing is refunded: agree on another plan, or use what that run released"
-            )
-        self._ledger = Ledger(plan.budget, plan.unit)
-        promise = {"plan": plan.digest, "nano_rho": plan.budget.nano_rho, "head": self._ledger.head}
         try:
+            _refuse_spent(path, plan)
+            self._ledger = Ledger(plan.budget, plan.unit)
+            promise = {"plan": plan.digest, "nano_rho": plan.budget.nano_rho, "head": self._ledger.head}
             self._file.truncate(0)
             self._write(promise)
         except OSError as error:
+            self._file.close()
             raise UsageError(f"ledger {str(path)!r} can't be written: {error.strerror}") from None
+        except BaseException:
+            self._file.close()
+            raise
 
     @property
     def head(self) -> str:
         """Hash of the whole history."""
         return self._ledger.head
+
+    @property
+    def charges(self) -> int:
+        """How many spends it holds."""
+        return len(self._ledger)
 
     @property
     def share(self) -> float:
@@ -71,6 +78,10 @@ class ServerLedger:
         *_, entry = self._ledger
         self._write({"event": entry.event, "nano_rho": entry.nano_rho, "hash": entry.hash})
 
+    def keep(self, standing: Standing) -> None:
+        """Write down where a server says, over its signature, that the run left its ledger."""
+        self._write({"standing": asdict(standing)})
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
@@ -79,6 +90,14 @@ class ServerLedger:
         self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
+
+
+def _refuse_spent(path: Path, plan: Plan) -> None:
+    if charges := spent_in(path, plan):
+        raise BudgetError(
+            f"{path} holds {len(charges)} charges of an earlier run of this plan; its budget is spent once, and "
+            "nothing is refunded: agree on another plan, or use what that run released"
+        )
 
 
 def _held(path: Path) -> TextIO:
@@ -103,20 +122,49 @@ def _held(path: Path) -> TextIO:
     return file
 
 
-def spent_in(path: Path, plan: Plan) -> list[dict[str, Any]]:
-    """The charges in a ledger file; none where there is no file.
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What a server's file holds.
+
+    Attributes:
+        heads: of the chain, from the promise's to the last charge's.
+        charges: one a call.
+        standings: what servers signed after each call.
+    """
+
+    heads: tuple[str, ...] = ()
+    charges: tuple[dict[str, Any], ...] = ()
+    standings: tuple[Standing, ...] = ()
+
+
+def kept_in(path: Path, plan: Plan) -> Kept:
+    """A ledger file's content, its chain checked; nothing where there is no file.
 
     Raises:
-        IntegrityError: the file is damaged, or of another plan.
+        IntegrityError: the file is damaged, was changed, or is of another plan.
     """
     if not path.exists():
-        return []
+        return Kept()
     try:
         lines = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
-        if lines and lines[0]["plan"] != plan.digest:
+        if not lines:
+            return Kept()
+        if lines[0]["plan"] != plan.digest:
             raise IntegrityError(f"{path} is the ledger of another plan; move it away")
-        return [{"nano_rho": int(line["nano_rho"]), **line} for line in lines[1:]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        heads, charges = [Ledger(plan.budget, plan.unit).head], []
+        standings = tuple(Standing(**line["standing"]).checked() for line in lines[1:] if "standing" in line)
+        for line in (line for line in lines[1:] if "standing" not in line):
+            heads.append(chain_hash(heads[-1], line["event"], line["nano_rho"]))
+            charges.append({"nano_rho": int(line["nano_rho"]), **line})
+            if line["hash"] != heads[-1]:
+                raise IntegrityError(f"{path} was changed: the chain breaks at charge {len(charges)}")
+        return Kept(heads=tuple(heads), charges=tuple(charges), standings=standings)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise IntegrityError(
             f"{path} is damaged ({type(error).__name__}); restore it, or agree on another plan"
         ) from None
+
+
+def spent_in(path: Path, plan: Plan) -> list[dict[str, Any]]:
+    """The charges in a ledger file; see ``kept_in``."""
+    return list(kept_in(path, plan).charges)

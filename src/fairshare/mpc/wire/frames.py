@@ -32,6 +32,7 @@ class Kind(IntEnum):
     ANSWER = 8  # a server's answer
     ABORT = 9  # the sender has failed; why
     BYE = 10  # the sender is done, and leaves in order
+    STANDING = 11  # where the run left a server's ledger, signed
 
 
 @dataclass(frozen=True, eq=False)

@@ -78,9 +78,8 @@ class Hub:
 
     @property
     def port(self) -> int:
-        """Where we listen."""
-        assert self._listener is not None  # noqa: S101 - servers only
-        return int(self._listener.getsockname()[1])
+        """Where we listen; 0 for whoever only dials."""
+        return 0 if self._listener is None else int(self._listener.getsockname()[1])
 
     def dial(self, name: str) -> Link | None:
         """Try to reach a server once; None while nobody listens there.
@@ -135,7 +134,8 @@ class Hub:
         return link
 
     def _accept(self) -> None:
-        assert self._listener is not None  # noqa: S101 - only then is it in the selector
+        if self._listener is None:
+            return
         with suppress(OSError):
             plain, _ = self._listener.accept()
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -211,7 +211,19 @@ class Hub:
         if wanted != self._selector.get_key(link.connection).events:
             self._selector.modify(link.connection, wanted or selectors.EVENT_READ, link)
 
+    def dismiss(self, name: str) -> None:
+        """Part from a peer that has done its part; what it sends from here on is dropped, and it can't stop the run."""
+        link = self.links[name]
+        link.queue(Kind.BYE, b"")
+        link.dismissed = True
+
     def _serve(self, link: Link) -> None:
+        if link.dismissed:
+            with suppress(FairshareError):
+                link.write()
+                link.read()
+            link.forget()
+            return
         link.write()
         link.read()
         if link.gone:
@@ -260,7 +272,9 @@ class Hub:
             PeerError: time is over, or a peer has gone.
         """
         deadline = time.monotonic() + seconds
-        while waiting := [link.name for link in self.links.values() if link.unsent and not link.gone]:
+        while waiting := [
+            link.name for link in self.links.values() if link.unsent and not (link.gone or link.dismissed)
+        ]:
             if time.monotonic() > deadline:
                 raise PeerError(f"{', '.join(waiting)} took nothing for {seconds:g} s; is it running?")
             self.pump(deadline - time.monotonic())

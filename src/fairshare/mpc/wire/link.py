@@ -37,6 +37,7 @@ class Link:
         self.open = False  # the peer has answered: it accepts us
         self.left = False  # in order: nothing more is expected
         self.gone = False  # the connection has ended
+        self.dismissed = False  # its part is done: whatever it still says or fails at is no concern of the run
         self._ends = (us, peer)
         self._delay = delay
         self._max = max_payload

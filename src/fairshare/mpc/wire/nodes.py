@@ -35,6 +35,7 @@ from fairshare.mpc.wire.durable import ServerLedger, ledger_file
 from fairshare.mpc.wire.frames import Kind
 from fairshare.mpc.wire.hub import Hub
 from fairshare.mpc.wire.session import ServerOpening, join, learn_session, wait_for
+from fairshare.mpc.wire.witness import Standing, exchange
 
 __all__ = ["Driver", "Node", "Served", "serve", "share"]
 
@@ -120,9 +121,16 @@ def serve(node: Node, state: Path, *, bind: tuple[str, int] | None = None) -> Se
         session = complete(establish(channel))
         complete(server.begin(session))
         node.report("secret marginals made; serving")
-        calls = _answer(node, hub, server, session, ledger)
+        calls = _answer(node, hub, server, session, ledger=ledger, named=session_id.hex())
         hub.flush(plan.limits.step_seconds)
     return Served(calls=calls, traffic=channel.traffic, spent=ledger.share, session=session_id.hex())
+
+
+def _countersign(node: Node, hub: Hub, ledger: ServerLedger, session: str) -> None:
+    """Sign for the others where a call left our ledger, and keep what they sign; before the driver has its answer."""
+    own = Standing(server=hub.name, plan=node.plan.digest, session=session, charges=ledger.charges, head=ledger.head)
+    for standing in exchange(hub, node.identity, node.certificates, own):
+        ledger.keep(standing)
 
 
 def _collect(node: Node, hub: Hub, opening: ServerOpening, server: Server) -> None:
@@ -152,11 +160,12 @@ def _take(node: Node, hub: Hub, server: Server, name: str, payload: bytes) -> No
         raise IntegrityError(f"{name} sent a contribution of {contribution.owner}; the run was stopped")
     server.accept(contribution)
     hub.send(name, Kind.RECEIPT, b"")
+    hub.dismiss(name)
     node.report(f"{name} has shared ({len(payload):,} bytes)")
 
 
-def _answer(node: Node, hub: Hub, server: Server, session: Session, ledger: ServerLedger) -> int:
-    """The driver's calls, until it has no more; how many."""
+def _answer(node: Node, hub: Hub, server: Server, session: Session, *, ledger: ServerLedger, named: str) -> int:
+    """The driver's calls in the session of this name, until it has no more; how many."""
     driver, limits, calls = node.plan.driver.name, node.plan.limits, 0
     while server.state != "finished":
         frame = hub.receive(driver, Kind.REQUEST, limits.driver_seconds)
@@ -168,6 +177,8 @@ def _answer(node: Node, hub: Hub, server: Server, session: Session, ledger: Serv
             if server.state == "broken":
                 raise
             reply = Refusal.of(error)  # nothing was charged or opened
+        if isinstance(reply, Answer):
+            _countersign(node, hub, ledger, named)
         hub.send(driver, Kind.ANSWER, reply.to_bytes())
         hub.flush(limits.step_seconds)
         complete(server.make_ahead(session))  # while the driver thinks
