@@ -21,7 +21,7 @@ from fairshare.mpc.requests import Measure
 from fairshare.mpc.server import Server
 from fairshare.mpc.session import Session
 from fairshare.mpc.shares import Shares
-from fairshare.mpc.wire.durable import ledger_file, spent_in
+from fairshare.mpc.wire.durable import kept_in, ledger_file, spent_in
 from fairshare.mpc.wire.nodes import Driver, serve, share
 from fairshare.privacy import replay_head
 from fairshare.release import Release
@@ -211,6 +211,7 @@ def test_a_driver_that_tells_servers_different_things_is_stopped(tmp_path: Path)
     found = at_once(jobs(consortium, driver=two_faced))
     assert isinstance(found["driver"], PeerError)
     assert all(found[n] == 6 for n in SERVERS)
+    assert not any(charges(consortium, n) for n in SERVERS)  # so honest ledgers do not contradict each other
 
 
 def test_a_driver_that_goes_is_noticed(tmp_path: Path) -> None:
@@ -225,6 +226,10 @@ def test_a_driver_that_goes_is_noticed(tmp_path: Path) -> None:
 
     found = at_once(jobs(consortium, driver=leaving))
     assert all(found[n] == 6 for n in SERVERS)
+    kept = {n: kept_in(ledger_file(tmp_path / n, consortium.plan, n), consortium.plan) for n in SERVERS}
+    for file in kept.values():  # the call that it had an answer to is signed for, three times
+        assert len(file.charges) == 1
+        assert sorted(s.server for s in file.standings if s.head == file.heads[1]) == list(SERVERS)
 
 
 def test_a_driver_with_another_mechanism_has_another_plan(tmp_path: Path) -> None:
