@@ -1,6 +1,6 @@
 """The COMPAS trap, measured: a table may be fair and a classifier trained on it unfair to real people.
 
-    python benchmarks/proxy_trap.py --data DIR      # DIR/compas.csv and DIR/compas-domain.json, coded; a minute
+    python benchmarks/proxy_trap.py --data DIR      # a minute; DIR holds the coded table or gets it (README.md)
 
 Trains a logistic regression and a random forest on synthetic rows, lets them predict the outcome of the real rows, and
 takes the difference between the shares of African-American and Caucasian people who are predicted to reoffend
@@ -14,12 +14,10 @@ from pathlib import Path
 from statistics import mean, stdev
 
 import numpy as np
-import pyarrow as pa
-from fair_quality import VARIANTS, Table
+from prefair.data import Table
+from prefair.work import MECHANISMS
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-
-import fairshare
 
 OUTCOME, RACE, CAUCASIAN, AFRICAN_AMERICAN = "Two_yr_Recidivism", "Race", 0, 1
 
@@ -56,22 +54,19 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="releases a line, at least 2")
     arguments = parser.parse_args()
     table = Table.load(arguments.data, "compas")
-    schema = fairshare.Schema.from_domain({a: table.domain.size_of(a) for a in table.domain})
     print(
         f"COMPAS, epsilon {arguments.epsilon:g}, {arguments.runs} releases each; real rows themselves for comparison\n"
     )
     print("| trained on | beside the outcome | logistic regression: gap | accuracy | random forest: gap | accuracy |")
     print("|---|---|---|---|---|---|")
-    for variant, policy in [("real rows", None), *VARIANTS.items()]:
+    for variant, policy in [("real rows", None), *MECHANISMS.items()]:
         found: dict[str, list[tuple[float, float]]] = {name: [] for name in models(0)}
         beside: set[str] = set()
         for run in range(arguments.runs):
             codes = table.codes
             if variant != "real rows":
                 wish = None if policy is None else table.fairness(policy)
-                made = fairshare.synthesize(
-                    pa.table(table.codes), schema, epsilon=arguments.epsilon, delta=1e-9, fairness=wish
-                )
+                made = table.release(epsilon=arguments.epsilon, delta=1e-9, fairness=wish)
                 codes = {a: made.table[a].to_numpy() for a in table.domain}
                 beside |= {a for c in made.model.cliques if OUTCOME in c for a in c} - {OUTCOME}
             for name, model in models(run).items():

@@ -1,4 +1,4 @@
-"""Roles of the two tables, and the published figures that hold, for ``fair_quality.py``.
+"""The published figures of quality that hold: what our MST and Greedy must reproduce.
 
 Means and standard deviations over the ten synthetic files per epsilon that PreFair's authors published (Pujol, Gilad,
 Machanavajjhala, VLDB 2023; delta 1e-9), recomputed with the definitions in ``fairshare.evaluation``. Their Greedy
@@ -8,7 +8,7 @@ stand here, without a deviation.
 
 from dataclasses import dataclass
 
-__all__ = ["ROLES", "TARGETS", "Target"]
+__all__ = ["TARGETS", "Target"]
 
 
 @dataclass(frozen=True)
@@ -16,27 +16,6 @@ class Target:
     mean: float
     sd: float | None = None
 
-
-#: PreFair's Table 1, in the column names of the coded tables.
-ROLES = {
-    "adult": {
-        "protected": ("sex", "race", "native-country"),
-        "admissible": (
-            "workclass",
-            "education-num",
-            "occupation",
-            "capital-gain",
-            "capital-loss",
-            "hours-per-week",
-        ),
-        "outcome": ("income>50K",),
-    },
-    "compas": {
-        "protected": ("Sex", "Race"),
-        "admissible": ("Number_of_Priors", "Misdemeanor"),
-        "outcome": ("Two_yr_Recidivism",),
-    },
-}
 
 #: (table, mechanism, epsilon, metric) -> target.
 TARGETS = {
