@@ -76,6 +76,34 @@ def test_opens_in_silence_and_fits(name: str, width: int, browser: Chromium, pag
     assert browser.run(SMALL) == []
 
 
+#: Letters of a drawing that lie outside of it.
+CUT = """[...document.querySelectorAll("main svg text")].filter((e) => {
+  const [box, all] = [e, e.ownerSVGElement].map((x) => x.getBoundingClientRect());
+  return box.left < all.left - 1 || box.right > all.right + 1 || box.top < all.top - 1 || box.bottom > all.bottom + 1;
+}).map((e) => e.textContent)"""
+#: Texts that end outside the window, but for what scrolls.
+BEYOND = """[...document.querySelectorAll("main *")].filter((e) => !e.closest(".scroll") && !e.closest("svg") &&
+  [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) && e.getClientRects().length &&
+  !(e.tagName === "SPAN" && e.closest("td, th")) && e.getBoundingClientRect().right > innerWidth + 1)
+  .map((e) => e.textContent.slice(0, 40))"""
+
+
+@pytest.mark.parametrize("width", [375, 1440])
+@pytest.mark.parametrize("name", PAGES)
+def test_no_text_is_cut(name: str, width: int, browser: Chromium, pages: dict[str, Path]) -> None:
+    browser.open(pages[name], width=width)
+    assert browser.run(CUT) == []
+    assert browser.run(BEYOND) == []
+
+
+def test_a_drawing_too_wide_for_the_window_opens_at_its_middle(browser: Chromium, pages: dict[str, Path]) -> None:
+    browser.open(pages["fair"], width=375)
+    band = "document.querySelector('.graph .band').getBoundingClientRect()"
+    assert browser.run("(({scrollWidth, clientWidth}) => scrollWidth > clientWidth)(graph.parentElement)")
+    assert browser.run(f"{band}.left") > 0
+    assert browser.run(f"{band}.right") < 375
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("name", ["fair", "plain", "private"])
 def test_contrast(name: str, dark: bool, browser: Chromium, pages: dict[str, Path]) -> None:

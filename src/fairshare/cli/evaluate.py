@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fairshare.cli.console import Screen
+from fairshare.cli.evaluate_private import Delta, Epsilon, Pairs, Private, Purchase
 from fairshare.cli.fairness import Admissible, Outcome, Protected
+from fairshare.cli.ledger import LedgerPath, RunId
 from fairshare.cli.options import Json, Quiet
 from fairshare.cli.outputs import writing
 from fairshare.errors import UsageError
@@ -25,8 +27,10 @@ Examples:
   fairshare evaluate patients.csv synthetic.csv --schema patients.toml
   fairshare evaluate patients.csv synthetic.release --schema patients.toml --report private.html
   fairshare evaluate train.csv synthetic.csv --schema patients.toml --holdout test.csv --json  > findings.json
+  fairshare evaluate patients.csv synthetic.release --schema patients.toml --private --epsilon 0.1 --ledger p.ledger
 
 What it prints and writes is computed from real rows: NOT DIFFERENTIALLY PRIVATE, keep it with the holder of the rows.
+With --private it is bought instead: distances of columns and pairs with noise, which may be published at their price.
 """
 
 _NONE = "none"
@@ -66,11 +70,24 @@ def evaluate(  # noqa: PLR0917  (typer reads options from the signature)
     classifiers: _Classifiers = None,
     seed: _Seed = 0,
     report: _Report = None,
+    private: Private = False,
+    epsilon: Epsilon = None,
+    delta: Delta = None,
+    pairs: Pairs = None,
+    ledger: LedgerPath = None,
+    run_id: RunId = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Compare a synthetic table with the real one: quality, usefulness, fairness, privacy."""
     screen = Screen(json=json, quiet=quiet)
+    purchase = Purchase(epsilon=epsilon, delta=delta, pairs=pairs, ledger=ledger, run_id=run_id)
+    purchase.refuse_unless(private)
+    roles = {"protected": protected, "admissible": admissible, "outcome": outcome}
+    if private:
+        others = {"holdout": holdout, **roles, "positive": positive, "classifiers": classifiers, "report": report}
+        purchase.make(screen, real, synth, schema, [f"--{name}" for name, given in others.items() if given is not None])
+        return
     if report is not None:
         _check_report(report, [real, synth, schema, *([holdout] if holdout else [])])
     from fairshare.evaluation import evaluate
@@ -79,14 +96,13 @@ def evaluate(  # noqa: PLR0917  (typer reads options from the signature)
 
     public = Schema.load(schema)
     release = Release.load(synth) if Path(synth).is_dir() else None
-    given = {"protected": protected, "admissible": admissible, "outcome": outcome}
     with _watching(screen) as progress:
         findings = evaluate(
             real,
             synth if release is None else release,
             public,
             holdout=holdout,
-            fairness={role: _names(names, public.sizes) for role, names in given.items() if names},
+            fairness={role: _names(names, public.sizes) for role, names in roles.items() if names},
             positive=positive,
             classifiers=None if classifiers is None else [c for c in classifiers.split(",") if c != _NONE],
             seed=seed,

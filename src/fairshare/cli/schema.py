@@ -13,6 +13,7 @@ from fairshare.errors import UsageError
 
 if TYPE_CHECKING:
     from fairshare.schema import Schema
+    from fairshare.schema.sdv_reader import SdvDraft
 
 __all__ = ["app"]
 
@@ -20,6 +21,7 @@ _GROUP = """\
 Examples:
   fairshare schema init patients.csv -o patients.toml
   fairshare schema check patients.toml patients.csv
+  fairshare schema export patients.toml --sdv metadata.json
 """
 
 #: Why a value taken from the data needs a person's eye.
@@ -47,41 +49,50 @@ def schema(context: typer.Context) -> None:
 @app.command(
     cls=Examples,
     epilog="""\
-Example:
+Examples:
   fairshare schema init patients.csv -o patients.toml
+  fairshare schema init patients.csv --from-sdv metadata.json -o patients.toml
+  fairshare schema init --from-sdv metadata.json -o patients.toml     (opens no data, leaves gaps to fill in)
 
 Then open patients.toml, look at each line that ends in "# REVIEW: taken from the data", replace its value by what
-is known without the data (a code book, a legal limit), and remove the mark.
+is known without the data (a code book, a legal limit), and remove the mark. What SDV's metadata say is marked, too,
+for SDV finds it in the data.
 """,
 )
-def init(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="Private table: .csv, .parquet, .arrow or .feather.")],
+def init(  # noqa: PLR0917  (typer reads options from the signature)
     output: Annotated[Path, typer.Option("-o", "--output", metavar="S.toml", help="The schema file to write.")],
+    data: Annotated[
+        str | None,
+        typer.Argument(metavar="DATA", help="Private table: .csv, .parquet, .arrow or .feather."),
+    ] = None,
+    from_sdv: Annotated[
+        Path | None,
+        typer.Option("--from-sdv", metavar="M.json", help="Take kinds, bounds and categories from SDV's metadata."),
+    ] = None,
+    sdv_table: Annotated[
+        str | None, typer.Option("--sdv-table", metavar="T", help="Which of several tables in the metadata.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Draft a schema from a look at the private table, with every value taken from it marked for review."""
     screen = Screen(json=json, quiet=quiet)
-    if output.exists() and not force:
-        raise UsageError(f"-o ({str(output)!r}) exists, and may hold a review; name another file, or pass --force")
-    if output.resolve() == Path(data).resolve():
-        raise UsageError(f"-o ({str(output)!r}) must not be the data; choose another name")
-    from fairshare.io import read_table
-    from fairshare.schema import draft
+    inputs: list[str | Path] = [source for source in (data, from_sdv) if source is not None]
+    if not inputs:
+        raise UsageError("DATA must be given, or --from-sdv with SDV's metadata")
+    if sdv_table is not None and from_sdv is None:
+        raise UsageError(f"--sdv-table ({sdv_table!r}) names a table of SDV's metadata: give --from-sdv, too")
+    _check_output(output, inputs, force=force)
+    from fairshare.schema.sdv_reader import SdvDraft
 
-    with screen.busy(f"reading {data}"):
-        drafted = draft(read_table(data))
+    drafted = _draft(screen, data, from_sdv, sdv_table)
     with writing(output):
         drafted.save(output)
-    _show(screen, f"Draft of {output}", drafted)
-    if drafted.unreviewed:
-        screen.say("\nWhy review: the schema is public, and these values came from the private rows.")
-        for field in dict.fromkeys(mark.rpartition(".")[2] for mark in drafted.unreviewed):
-            screen.say(f"  {field:<15} {_WHY.get(field, 'it was taken from the values')}")
-    check = f"fairshare schema check {shlex.quote(str(output))} {shlex.quote(data)}"
-    screen.say(f'\nNext: edit {output} (each line that ends in "# REVIEW"), then\n  {check}')
-    screen.document({"schema": str(output), **_described(drafted)})
+    if isinstance(drafted, SdvDraft):
+        _tell_gaps(screen, output, drafted)
+    else:
+        _tell_draft(screen, output, drafted, data)
 
 
 @app.command(
@@ -115,6 +126,96 @@ def check(
     if public.unreviewed:
         screen.warn(f"not reviewed, so synth will refuse it: {some(public.unreviewed)}")
     screen.document({"schema": str(path), "data": data, "valid": True, **_described(public)})
+
+
+@app.command(
+    cls=Examples,
+    epilog="""\
+Examples:
+  fairshare schema export patients.toml --sdv metadata.json
+  fairshare schema export patients.toml --sdv metadata.json --sdv-version V2
+
+V1 is read by SDV 1 and 2 and names kinds alone; V2 (SDV 2) also holds bounds and categories. Neither knows bins or
+roles: keep the schema file.
+""",
+)
+def export(  # noqa: PLR0917  (typer reads options from the signature)
+    path: Annotated[Path, typer.Argument(metavar="S.toml", help="The schema file.")],
+    sdv: Annotated[Path, typer.Option("--sdv", metavar="M.json", help="Write SDV's metadata of the synthetic table.")],
+    sdv_version: Annotated[str, typer.Option("--sdv-version", metavar="V", help="V1 or V2.")] = "V1",
+    sdv_table: Annotated[
+        str, typer.Option("--sdv-table", metavar="T", help="What SDV shall call the table.")
+    ] = "table",
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write what a schema says in the words of other libraries: SDV's metadata."""
+    screen = Screen(json=json, quiet=quiet)
+    _check_output(sdv, [path], option="--sdv", force=force)
+    from json import dumps
+
+    from fairshare.schema import Schema
+    from fairshare.schema.sdv import to_sdv
+
+    metadata = to_sdv(Schema.load(path), table=sdv_table, specification=sdv_version)  # type: ignore[arg-type]  # it checks
+    with writing(sdv):
+        sdv.write_text(dumps(metadata, indent=4) + "\n", encoding="utf-8")
+    named = len(metadata["tables"][sdv_table]["columns"])
+    screen.summary(
+        f"SDV's metadata of {path}",
+        [("file", str(sdv)), ("columns", f"{named}"), ("version", f"{sdv_version}: Metadata.load_from_json reads it")],
+    )
+    screen.document({"sdv": str(sdv), "metadata": metadata})
+
+
+def _check_output(output: Path, inputs: list[str | Path], *, option: str = "-o", force: bool) -> None:
+    """Refuse a file that holds somebody's work, or is an input.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if output.exists() and not force:
+        raise UsageError(
+            f"{option} ({str(output)!r}) exists, and may hold a review; name another file, or pass --force"
+        )
+    if output.resolve() in {Path(source).resolve() for source in inputs}:
+        raise UsageError(f"{option} ({str(output)!r}) must not be an input; choose another name")
+
+
+def _draft(screen: Screen, data: str | None, from_sdv: Path | None, sdv_table: str | None) -> "Schema | SdvDraft":
+    """A schema to review; or, of metadata that don't tell everything, one to complete as well."""
+    from fairshare.io import read_table
+    from fairshare.schema import draft
+    from fairshare.schema.sdv_reader import draft_from_sdv, read_sdv
+
+    metadata = None if from_sdv is None else read_sdv(from_sdv)
+    with screen.busy(f"reading {data or from_sdv}"):
+        table = None if data is None else read_table(data)
+        if from_sdv is None:
+            return draft(table)
+        found = draft_from_sdv(metadata, table, table=sdv_table)
+    return found if found.gaps else found.schema()
+
+
+def _tell_draft(screen: Screen, output: Path, drafted: "Schema", data: str | None) -> None:
+    _show(screen, f"Draft of {output}", drafted)
+    if drafted.unreviewed:
+        source = "the private rows" if data is not None else "SDV's metadata, which may know them from the private rows"
+        screen.say(f"\nWhy review: the schema is public, and these values came from {source}.")
+        for field in dict.fromkeys(mark.rpartition(".")[2] for mark in drafted.unreviewed):
+            screen.say(f"  {field:<15} {_WHY.get(field, 'it was taken from the values')}")
+    check = f"fairshare schema check {shlex.quote(str(output))}" + ("" if data is None else f" {shlex.quote(data)}")
+    screen.say(f'\nNext: edit {output} (each line that ends in "# REVIEW"), then\n  {check}')
+    screen.document({"schema": str(output), **_described(drafted)})
+
+
+def _tell_gaps(screen: Screen, output: Path, drafted: "SdvDraft") -> None:
+    names = [f"{name}.{field}" for name, fields in drafted.gaps.items() for field in fields]
+    screen.warn(f"SDV's metadata do not say, and nothing was invented: {some(names)}")
+    screen.say(f'\nNext: fill in {output} (each line that says "# REVIEW"), or give the table as well, then')
+    screen.say(f"  fairshare schema check {shlex.quote(str(output))}")
+    screen.document({"schema": str(output), "gaps": names, "reviewed": False})
 
 
 def _described(schema: "Schema") -> dict[str, Any]:

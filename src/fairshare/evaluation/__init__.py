@@ -6,6 +6,7 @@ from fairshare.evaluation.classifiers import CLASSIFIERS
 from fairshare.evaluation.distance import TablePair
 from fairshare.evaluation.findings import Findings, Score
 from fairshare.evaluation.metrics import METRICS, Metric
+from fairshare.evaluation.purchase import buy_quality
 from fairshare.evaluation.quality import NOTICE, Quality, quality
 from fairshare.evaluation.run import evaluate
 
@@ -19,6 +20,7 @@ __all__ = [
     "Quality",
     "Score",
     "TablePair",
+    "buy_quality",
     "cramers_v",
     "evaluate",
     "private_quality",

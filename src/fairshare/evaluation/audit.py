@@ -34,10 +34,12 @@ class Finding:
 
     Attributes:
         name: the primitive.
-        currency: "mu" (Gaussian DP) or "range" (of log odds).
+        currency: "mu" (Gaussian DP), "range" (of log odds) or "epsilon".
         claim: what the primitive promises.
         lower: no smaller parameter is consistent with the attacker's successes, at confidence 1 - 1e-6.
-        trials: draws in each world.
+        trials: draws in each world, or canaries.
+        expected: the power that the game has at its usual size.
+        catches: the fault that it would notice then, but for a probability of 1e-6.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Finding:
     claim: float
     lower: float
     trials: int
+    expected: float = _LEAST_POWER
+    catches: str = "a tenth too little noise"
 
     @property
     def sound(self) -> bool:
@@ -58,8 +62,8 @@ class Finding:
 
     @property
     def strong(self) -> bool:
-        """The game would have noticed a tenth too little noise."""
-        return self.power >= _LEAST_POWER
+        """The game had its usual power: it would have noticed what it is there to catch."""
+        return self.power >= self.expected
 
 
 def gaussian_game(*, trials: int = 100_000, rho: float = 0.5, noise: Noise | None = None) -> Finding:
@@ -139,7 +143,13 @@ def selection_game(*, trials: int = 50_000, epsilon: float = 1.0, noise: Noise |
 
     lower = odds(1, 0)[0] - odds(0, 1)[1]
     return Finding(
-        name="select (exponential mechanism)", currency="range", claim=epsilon, lower=max(lower, 0.0), trials=trials
+        name="select (exponential mechanism)",
+        currency="range",
+        claim=epsilon,
+        lower=max(lower, 0.0),
+        trials=trials,
+        expected=0.85,
+        catches="an epsilon half too large",
     )
 
 

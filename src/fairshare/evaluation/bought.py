@@ -37,6 +37,7 @@ class BoughtQuality:
     """
 
     private: ClassVar[bool] = False
+    notice: ClassVar[str] = "DIFFERENTIALLY PRIVATE: bought from the real rows through the curator; may be published"
 
     tvd: Mapping[Clique, float]
     tvd_1: float | None
@@ -59,6 +60,7 @@ class BoughtQuality:
         """JSON-able content, the price first."""
         return {
             "private": self.private,
+            "notice": self.notice,
             "cost": self.cost,
             "tvd_1": self.tvd_1,
             "tvd_2": self.tvd_2,
@@ -67,6 +69,19 @@ class BoughtQuality:
             "tvd": [{"columns": list(clique), "tvd": value} for clique, value in self.tvd.items()],
             "ledger": dict(self.ledger),
         }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> "BoughtQuality":
+        """The inverse of ``to_dict``.
+
+        Raises:
+            KeyError: something is missing.
+        """
+        tvd = {tuple(told["columns"]): float(told["tvd"]) for told in content["tvd"]}
+        return cls(
+            tvd=MappingProxyType(tvd),
+            **{name: content[name] for name in ("tvd_1", "tvd_2", "standard_error", "rows", "ledger")},
+        )
 
 
 def private_quality(

@@ -13,6 +13,7 @@ from fairshare.evaluation.findings import Marginal, Pairs
 from fairshare.evaluation.tables import Codes, Tables, row_count, rows_of
 from fairshare.marginals import Domain
 from fairshare.schema import Schema
+from fairshare.schema.grid import Grid
 from fairshare.schema.ordered import Ordered
 
 __all__ = ["Closeness", "coverage", "k_marginal", "numeric_distance", "reference_pairs"]
@@ -147,10 +148,16 @@ def numeric_distance(real: npt.NDArray[np.integer], synthetic: npt.NDArray[np.in
     totals = [float(c.sum()) for c in counts]
     if not all(totals):
         return float(any(totals))
-    edges = column.grid.edges().astype(np.float64)
-    middles = (edges[:-1] + edges[1:]) / 2
+    middles = _middles(column.grid)
     apart = np.abs(np.cumsum(counts[0] / totals[0]) - np.cumsum(counts[1] / totals[1]))[:-1]
     return float(np.sum(apart * np.diff(middles)) / (middles[-1] - middles[0]))
+
+
+def _middles(grid: Grid) -> npt.NDArray[np.float64]:
+    """Halfway between the smallest and the largest value of each bin: of integers, the last before the next bin."""
+    lows = grid.starts.astype(np.float64)
+    highs = np.append(lows[1:] - grid.is_integer, np.float64(grid.top))
+    return (lows + highs) / 2
 
 
 def coverage(real: npt.NDArray[np.integer], synthetic: npt.NDArray[np.integer]) -> float:

@@ -13,7 +13,7 @@ from fairshare.marginals import Domain
 from fairshare.release import Release
 from fairshare.schema import Schema
 
-__all__ = ["HELD_OUT", "Codes", "Tables", "packed", "row_count", "rows_of", "some_rows"]
+__all__ = ["HELD_OUT", "Codes", "Tables", "packed", "row_count", "rows_of", "some_rows", "without_keys"]
 
 #: Share of the real rows held out from the models trained on real rows, where no other rows are given.
 HELD_OUT = 0.3
@@ -79,14 +79,14 @@ class Tables:
 
 
 def _encode(name: str, source: Any, schema: Schema) -> Codes:
-    expected = _without_keys(schema) if name == "synthetic" else schema
+    expected = without_keys(schema) if name == "synthetic" else schema
     codes = expected.encode(read_table(source, schema=expected))
     if row_count(codes) < _FEWEST:
         raise DataError(f"the {name} table ({row_count(codes)} rows) must have at least {_FEWEST} rows to be evaluated")
     return codes
 
 
-def _without_keys(schema: Schema) -> Schema:
+def without_keys(schema: Schema) -> Schema:
     """The schema of a synthetic table: keys and text are not synthesised."""
     fields = {name: getattr(schema, name) for name in Schema.model_fields}
     kept = tuple(column for column in schema.columns if column.synthesised)

@@ -6,15 +6,14 @@ import secrets
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from fairshare.counting import CountingEngine, InDatabase, is_address
 from fairshare.errors import UsageError
-from fairshare.io import read_table, table_files
+from fairshare.io import is_stored, read_table, table_files
 from fairshare.privacy import DurableLedger, Ledger
-from fairshare.release.packing import pack, unpack
 from fairshare.release.release import Release
 from fairshare.schema import Schema
 
@@ -22,6 +21,8 @@ __all__ = ["Deliver", "fingerprint", "plan_of", "spend"]
 
 #: What the caller does with a release that is on record, such as writing files.
 Deliver = Callable[[Release], None]
+#: What a run releases: a ``Release``, or figures that were bought.
+Released = TypeVar("Released")
 
 
 def spend(
@@ -31,9 +32,11 @@ def spend(
     plan: str,
     content: bytes,
     account: Ledger,
-    compute: Callable[[], Release],
-    deliver: Deliver | None,
-) -> Release:
+    compute: Callable[[], Released],
+    pack: Callable[[Released], bytes],
+    unpack: Callable[[bytes], Released],
+    deliver: Callable[[Released], None] | None,
+) -> Released:
     """Run ``compute`` if the ledger covers it, or return what an earlier run with this id stored.
 
     Args:
@@ -43,6 +46,8 @@ def spend(
         content: hash of the private input.
         account: the run's own ledger; ``compute`` charges it.
         compute: makes the release; it may touch the data.
+        pack: the release as the ledger keeps it.
+        unpack: its inverse.
         deliver: called once the release is on record.
 
     Raises:
@@ -80,13 +85,13 @@ def plan_of(**options: Any) -> str:
 def fingerprint(table: Any, schema: Schema) -> bytes:
     """Hash of the private input: of its files' bytes, or of a frame's codes. It would confirm a guess: never show it.
 
-    Rows that live in a database may change under an equal name, so their fingerprint is fresh each time: a run on
-    them can't be resumed.
+    Rows that live in a database or an object store may change under an equal name, so their fingerprint is fresh each
+    time: a run on them can't be resumed.
 
     Raises:
         DataError: no such file, or the frame does not fit the schema.
     """
-    if isinstance(table, CountingEngine | InDatabase) or is_address(table):
+    if isinstance(table, CountingEngine | InDatabase) or is_address(table) or is_stored(table):
         return secrets.token_bytes(32)
     digest = hashlib.sha256()
     if isinstance(table, str | PathLike):

@@ -12,6 +12,8 @@ __all__ = ["statement"]
 
 _TODO = "TODO"
 
+_SPLIT = {"horizontal": "rows", "vertical": "columns", "mixed": "rows and columns"}
+
 _UNIT = {
     "add-remove": "Two tables are adjacent when one has {who} more than the other; the number of rows is protected.",
     "replace-one": "Two tables are adjacent when {who} differ; the number of rows is the same and not protected.",
@@ -44,7 +46,7 @@ def _record(certificate: Mapping[str, Any], ledger: Mapping[str, Any]) -> dict[s
             },
             "privacy_loss": _privacy_loss(certificate["privacy"]),
             "deployment_model": {
-                "model_name": "Central",
+                **_trust(certificate.get("consortium")),
                 "release_type": "One release",
                 "data_source_type": "Static",
                 "access_type": "Non-interactive",
@@ -80,6 +82,25 @@ def _unprotected(certificate: Mapping[str, Any]) -> str:
     if unreviewed := certificate["schema"]["unreviewed"]:
         quantities.append(f"unreviewed schema values that were taken from the data: {', '.join(unreviewed)}")
     return "; ".join(quantities)
+
+
+def _trust(consortium: Mapping[str, Any] | None) -> dict[str, str]:
+    """Who saw the rows: one curator, or among holders nobody. A simulated consortium is one process that saw all."""
+    if consortium is None or consortium.get("simulated"):
+        return {
+            "model_name": "Central",
+            "actors": "The holder of the rows runs the mechanism and is trusted with them. Whoever reads the table, "
+            "the model, the certificate or the ledger is trusted with nothing.",
+        }
+    holders, servers = consortium["holders"], consortium["servers"]
+    return {
+        "model_name": "Federated",
+        "model_name_details": f"{len(holders)} holders of a table that is split by {_SPLIT[consortium['partition']]} "
+        f"share their rows secretly among {len(servers)} servers, which compute the noisy answers together "
+        f"({consortium['security']}, {consortium['noise']} noise); nobody holds the rows of all.",
+        "actors": f"Holders: {', '.join(holders)}. Servers: {', '.join(servers)}. Driver: {consortium['driver']}. "
+        f"{consortium['trust']} {consortium['leaks']}",
+    }
 
 
 def _privacy_loss(privacy: Mapping[str, Any]) -> dict[str, Any]:

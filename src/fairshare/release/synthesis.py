@@ -18,11 +18,12 @@ from fairshare.mechanisms import MST, Mechanism, Progress, Step
 from fairshare.privacy import Budget, Ledger, Noise, PrivacyUnit, Relation, TableNoise
 from fairshare.release.assembly import assemble
 from fairshare.release.fair import grantable
+from fairshare.release.packing import pack, unpack
 from fairshare.release.release import MAX_ROWS, Release
 from fairshare.release.spending import Deliver, fingerprint, plan_of, spend
 from fairshare.schema import Schema
 
-__all__ = ["synthesize"]
+__all__ = ["check_promise", "opened", "synthesize"]
 
 
 #: Seconds between two steps that say that counting goes on.
@@ -130,7 +131,17 @@ def synthesize(
         sampling=[rows, seed],
     )
     content = fingerprint(table, schema)
-    return spend(ledger, run_id=run_id, plan=plan, content=content, account=account, compute=compute, deliver=deliver)
+    return spend(
+        ledger,
+        run_id=run_id,
+        plan=plan,
+        content=content,
+        account=account,
+        compute=compute,
+        pack=pack,
+        unpack=unpack,
+        deliver=deliver,
+    )
 
 
 def _compute(
@@ -146,7 +157,7 @@ def _compute(
     seed: int | None,
     report: Progress,
 ) -> Release:
-    with _engine(table, schema, account, report) as engine:
+    with opened(table, schema, account, report) as engine:
         return assemble(
             TrustedCurator(engine, ledger=account, noise=noise),
             schema,
@@ -166,6 +177,21 @@ def _check(schema: Schema, budget: Budget, rows: int | None, seed: int | None, a
         raise UsageError(f"rows ({rows}) must be an integer between 0 and {MAX_ROWS}")
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
         raise UsageError(f"seed ({seed}) must be an integer of at least 0")
+    check_promise(schema, budget, accept=accept)
+
+
+def check_promise(schema: Schema, budget: Budget, *, accept: bool = False) -> None:
+    """Refuse a promise that the schema does not bear, before anything is spent.
+
+    Args:
+        schema: the public schema.
+        budget: the promise.
+        accept: go on though the schema holds unreviewed values.
+
+    Raises:
+        UsageError: delta is too large for the declared number of rows.
+        SchemaError: nothing is synthesised, or the schema was not reviewed.
+    """
     if schema.expected_rows is not None and budget.delta * schema.expected_rows >= 1:
         raise UsageError(
             f"delta ({budget.delta}) must be below 1/expected_rows ({1 / schema.expected_rows:.1g}): at this delta one "
@@ -197,7 +223,7 @@ def _heartbeat(ledger: Ledger, report: Callable[[Step], None]) -> Watch:
 
 
 @contextmanager
-def _engine(source: Any, schema: Schema, ledger: Ledger, report: Callable[[Step], None]) -> Iterator[CountingEngine]:
+def opened(source: Any, schema: Schema, ledger: Ledger, report: Callable[[Step], None]) -> Iterator[CountingEngine]:
     """What counts the source; whatever can fail without reading the rows fails here, before the ledger is charged."""
     engine = open_table(source, schema, watch=_heartbeat(ledger, report))
     try:

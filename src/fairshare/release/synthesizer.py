@@ -70,8 +70,27 @@ class Synthesizer:
             setattr(self, name, value)
         return self
 
-    def fit(self, table: Any, y: Any = None) -> "Synthesizer":  # noqa: ARG002  (scikit-learn's signature)
+    def fit(
+        self,
+        table: Any,
+        y: Any = None,  # noqa: ARG002
+        *,
+        categorical_columns: Any = None,  # noqa: ARG002
+        ordinal_columns: Any = None,  # noqa: ARG002
+        continuous_columns: Any = None,  # noqa: ARG002
+        preprocessor_eps: float | None = None,  # noqa: ARG002
+    ) -> "Synthesizer":
         """Spend the budget on a table; each call is a new release with a budget of its own.
+
+        Args:
+            table: see ``synthesize``.
+            y: not read; scikit-learn passes it.
+            categorical_columns: not read, nor are the next three; SmartNoise's harnesses pass them. What columns are is
+                in the schema.
+            ordinal_columns: not read.
+            continuous_columns: not read.
+            preprocessor_eps: not read: no budget goes into finding out what the schema says, so all of ``epsilon`` is
+                for the table, and no more is spent.
 
         Raises:
             UsageError: no schema was given; and as ``synthesize``.

@@ -7,7 +7,7 @@ __all__ = ["CELL", "HeatMap", "draw"]
 
 #: Distance of cells, in the picture's units.
 CELL = 24
-_LETTER = 7.0
+_LETTER = 8.0  # of the widest fonts that a page may get
 _SHADES = 8
 _LONGEST = 22
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from fairshare.release import Release
 from fairshare.report.columns import compared_columns, released_columns
+from fairshare.report.exactness import exactness
 from fairshare.report.graph import verdict
 from fairshare.report.ledger import ledger
 from fairshare.report.limits import limits, private_limits
@@ -112,6 +113,7 @@ def _released(release: Release) -> dict[str, Any]:
         "fairness": verdict(release),
         "columns": released_columns(release),
         "pairs": released_pairs(release),
+        "exactness": exactness(release),
         "limits": limits(release),
         "reproduce": reproduce(release),
     }

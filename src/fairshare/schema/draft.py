@@ -13,11 +13,11 @@ from fairshare.schema.column import Column, family
 from fairshare.schema.grid import Numbers
 from fairshare.schema.moments import Date, DateTime
 from fairshare.schema.numeric import Integer, Real
-from fairshare.schema.ordered import ONE_CODE_EACH
+from fairshare.schema.ordered import ONE_CODE_EACH, Ordered
 from fairshare.schema.schema import Schema
 from fairshare.schema.skipped import Key, Text
 
-__all__ = ["draft"]
+__all__ = ["draft", "draft_column"]
 
 #: Text with more different values than this is taken for a key.
 _MOST_CATEGORIES = 256
@@ -47,9 +47,22 @@ def draft(table: pa.Table) -> Schema:
         SchemaError: column names repeat, or no column can be synthesised.
     """
     columns: tuple[Any, ...] = tuple(
-        _column(name, parse.flatten(cells)) for name, cells in zip(table.column_names, table.columns, strict=True)
+        draft_column(name, cells) for name, cells in zip(table.column_names, table.columns, strict=True)
     )
     return Schema(columns=columns)
+
+
+def draft_column(name: str, cells: pa.Array | pa.ChunkedArray, *, as_categories: bool = False) -> Column:
+    """One column of ``draft``.
+
+    Args:
+        name: as in the header.
+        cells: text or typed cells.
+        as_categories: take numbers and moments for categories, unless they have too many different values.
+    """
+    cells = parse.flatten(cells)
+    found = _column(name, cells)
+    return _as_categories(found, cells) if as_categories and isinstance(found, Ordered) else found
 
 
 def _column(name: str, cells: pa.Array) -> Column:
@@ -113,6 +126,20 @@ def _text_column(name: str, cells: pa.Array) -> Column:
         zone = "UTC" if _any(pc.match_substring_regex(rest, _ZONED)) else None
         return _moment_column(shared, pa.array(parse.microseconds(seen).values).cast(pa.timestamp("us")), zone)
     return _category_column(shared, rest, len(seen))
+
+
+def _as_categories(found: Ordered, cells: pa.Array) -> Column:
+    whole = pa.types.is_integer(cells.type)
+    values = (cells if whole else parse.texts(cells)).drop_null().unique()
+    if not whole:
+        values = values.filter(pc.invert(pc.is_in(values, value_set=pa.array(found.missing_values or ("",)))))
+    if not 0 < len(values) <= _MOST_CATEGORIES:
+        return found
+    shared: dict[str, Any] = {"name": found.name, "nullable": found.nullable, "missing_values": found.missing_values}
+    kept = tuple(mark for mark in found.unreviewed if mark in shared)
+    return Categorical(
+        **_marked({**shared, "unreviewed": ("kind", *kept)}, categories=tuple(sorted(values.to_pylist())))
+    )
 
 
 def _category_column(shared: dict[str, Any], distinct: pa.Array, rows: int) -> Column:

@@ -11,7 +11,7 @@ comment. State, value and comment share one line, and a comment that stays behin
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from datetime import date
 from os import PathLike, fspath
@@ -23,12 +23,14 @@ from fairshare.schema import toml
 from fairshare.schema.column import Column
 from fairshare.schema.spec import Spec
 
-__all__ = ["digest", "json_schema", "merge_unreviewed", "plain", "read", "to_toml", "tree", "write"]
+__all__ = ["column_tree", "digest", "json_schema", "merge_unreviewed", "plain", "read", "to_toml", "tree", "write"]
 
 REVIEW = "# REVIEW: taken from the data"
 _MARK = "unreviewed"
 _ALWAYS = ("name", "kind", "columns", "format")
 _STRUCTURE = ("zeros", "dependencies")
+_MISSING = "# REVIEW: not known; give what is public and remove the first #"
+_FORMS = {"categories": '["...", "..."]', "bounds": "[..., ...]"}
 
 _TITLE = """\
 # A fairshare schema: what is public about the table. Everything in it may end up in the synthetic table's
@@ -49,7 +51,7 @@ _WARNING = f"""\
 def tree(schema: Spec) -> dict[str, Any]:
     """The fields of a schema as the file has them: defaults left out, unreviewed ones under their key."""
     fields = _fields(schema)
-    fields["columns"] = [_column_tree(column) for column in fields.pop("columns")]
+    fields["columns"] = [column_tree(column) for column in fields.pop("columns")]
     if "roles" in fields:
         fields["roles"] = _fields(fields["roles"])
     for name in _STRUCTURE:
@@ -73,14 +75,23 @@ def digest(fields: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def to_toml(fields: Mapping[str, Any], *, drafted: bool) -> str:
-    """The file's text for a tree; drafts get the header that says why they need review."""
+def to_toml(fields: Mapping[str, Any], *, drafted: bool, gaps: Mapping[str, Sequence[str]] | None = None) -> str:
+    """The file's text for a tree; drafts get the header that says why they need review.
+
+    Args:
+        fields: the tree.
+        drafted: whether anything in it is still to be reviewed.
+        gaps: by column, fields that nobody knows yet: each gets a comment that asks for it, and the file is refused
+            until it is there.
+    """
     tables = ("roles", "columns", *_STRUCTURE)
     scalars = [f"{name} = {toml.inline(v)}" for name, v in fields.items() if name not in tables]
     parts = [_TITLE + (_WARNING if drafted else ""), "\n".join(scalars)]
     if "roles" in fields:
         parts.append("[roles]\n" + "\n".join(f"{name} = {toml.inline(v)}" for name, v in fields["roles"].items()))
-    parts += ["[[columns]]\n" + "\n".join(_column_lines(column)) for column in fields["columns"]]
+    parts += [
+        "[[columns]]\n" + "\n".join(_column_lines(column) + _asking(gaps, column)) for column in fields["columns"]
+    ]
     for name in _STRUCTURE:
         parts += [f"[[{name}]]\n" + "\n".join(_column_lines(record)) for record in fields.get(name, ())]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
@@ -154,7 +165,8 @@ def _fields(record: Spec) -> dict[str, Any]:
     return {name: value for name, (value, field) in fields.items() if name in _ALWAYS or value != field.default}
 
 
-def _column_tree(column: Column) -> dict[str, Any]:
+def column_tree(column: Column) -> dict[str, Any]:
+    """A column's fields as the file has them."""
     # A marked field is written even at its default: nullable = false is taken from the data, too.
     fields = _fields(column) | {name: getattr(column, name) for name in column.unreviewed}
     fields = {name: _fields(value) if isinstance(value, Spec) else value for name, value in fields.items()}
@@ -172,3 +184,7 @@ def _column_lines(fields: Mapping[str, Any]) -> list[str]:
             text = toml.array(item, comment) if isinstance(item, list | tuple) else toml.inline(item) + comment
             lines.append(f"{prefix}{key} = {text}")
     return lines
+
+
+def _asking(gaps: Mapping[str, Sequence[str]] | None, column: Mapping[str, Any]) -> list[str]:
+    return [f"# {field} = {_FORMS[field]}  {_MISSING}" for field in (gaps or {}).get(column["name"], ())]

@@ -171,9 +171,7 @@ class Schema(Spec):
 
     def to_dict(self) -> dict[str, Any]:
         """The schema as a tree that JSON can hold; fields at their defaults are left out."""
-        tree = file.plain(self._tree())
-        assert isinstance(tree, dict)  # noqa: S101 - for the type checker
-        return tree
+        return {name: file.plain(value) for name, value in self._tree().items()}
 
     @classmethod
     def from_domain(cls, domain: Mapping[str, int]) -> Self:

@@ -112,3 +112,65 @@ def test_a_changed_release_is_refused(run: Any, folder: Path, tmp_path: Path) ->
     damaged = Release.load(folder / "synthetic.release").save(tmp_path / "damaged.release")
     (damaged / "ledger.json").write_text("{}", encoding="utf-8")
     assert run("evaluate", folder / "real.parquet", damaged, "--schema", folder / "schema.toml").code == 5
+
+
+def bought(run: Any, folder: Path, *more: object, synthetic: str = "synthetic.release") -> Any:
+    paths = [folder / "real.parquet", folder / synthetic, "--schema", folder / "schema.toml"]
+    return run("evaluate", *paths, "--private", *more)
+
+
+def test_bought_figures_are_stamped_and_priced(run: Any, folder: Path, tmp_path: Path) -> None:
+    assert run("ledger", "new", tmp_path / "a.ledger", "--epsilon", 2, "--delta", 1e-9).code == 0
+    options = ["--epsilon", 1, "--ledger", tmp_path / "a.ledger", "--pair", "duration_months,credit_risk"]
+    ran = bought(run, folder, *options)
+    assert ran.code == 0, ran.err
+    for words in ("DIFFERENTIALLY PRIVATE: bought", "These figures cost (1, 1e-09)", "duration_months x credit_risk"):
+        assert words in ran.out
+    assert "NOT DIFFERENTIALLY PRIVATE" not in ran.out + ran.err
+    again = bought(run, folder, *options, "--json", "--run-id", "q").document
+    assert again["private"] is False
+    assert again["data_set_ledger"]["run"] == "q"
+    assert [told["columns"] for told in again["tvd"]][-1] == ["duration_months", "credit_risk"]
+    spent = run("ledger", "show", tmp_path / "a.ledger", "--json").document
+    assert [r["state"] for r in spent["runs"]] == ["done", "done"]
+    broke = bought(run, folder, "--epsilon", 1.9, "--ledger", tmp_path / "a.ledger")
+    assert broke.code == 4
+    assert broke.out == ""
+
+
+def test_all_pairs(run: Any, folder: Path) -> None:
+    told = bought(run, folder, "--epsilon", 1, "--pair", "all", "--json").document
+    assert len(told["tvd"]) == len(COLUMNS) + len(COLUMNS) * (len(COLUMNS) - 1) // 2
+    assert "data_set_ledger" not in told
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "--private needs --epsilon"),
+        (["--epsilon", 1, "--holdout", "x.csv", "--classifiers", "none"], "--holdout, --classifiers can't be bought"),
+        (["--epsilon", 1, "--pair", "credit_risk"], "--pair ('credit_risk') must be two synthesised columns"),
+        (["--epsilon", 1, "--run-id", "q"], "needs a ledger"),
+        (["--epsilon", 1, "--delta", 0.5], "must be below 1/expected_rows"),
+    ],
+)
+def test_a_purchase_that_makes_no_sense(options: list[object], message: str, run: Any, folder: Path) -> None:
+    ran = bought(run, folder, *options)
+    assert ran.code == 2
+    assert message in ran.err
+
+
+def test_a_bare_table_or_another_schema_is_refused(run: Any, folder: Path, tmp_path: Path) -> None:
+    assert "must be the folder of a release" in bought(run, folder, "--epsilon", 1, synthetic="synthetic.parquet").err
+    text = (folder / "schema.toml").read_text()
+    (tmp_path / "s.toml").write_text(text.replace("expected_rows = 1000", "expected_rows = 1001"))
+    paths = [folder / "real.parquet", folder / "synthetic.release", "--schema", tmp_path / "s.toml"]
+    ran = run("evaluate", *paths, "--private", "--epsilon", 1)
+    assert "--schema must be the one" in ran.err
+
+
+@pytest.mark.parametrize("option", ["--epsilon", "--delta"])
+def test_a_price_without_a_purchase(option: str, run: Any, folder: Path) -> None:
+    ran = run(*arguments(folder), option, 1)
+    assert ran.code == 2
+    assert f"{option} is for figures that are bought" in ran.err

@@ -1,5 +1,6 @@
 """``fairshare schema``: a draft that asks for review, and a check that never repeats a value."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -98,3 +99,38 @@ def test_names_can_not_steer_the_terminal(run: Any, tmp_path: Path) -> None:
     assert ran.code == 0
     assert "\x1b" not in ran.out
     assert "a\\x1b[31m[red]b" in ran.out
+
+
+def test_export_and_init_by_way_of_sdv(run: Any, schema: Path, data: Path, tmp_path: Path) -> None:
+    metadata, out = tmp_path / "metadata.json", tmp_path / "again.toml"
+    told = run("schema", "export", schema, "--sdv", metadata, "--sdv-version", "V2", "--json").document
+    assert json.loads(metadata.read_text()) == told["metadata"]
+    assert run("schema", "init", "--from-sdv", metadata, "-o", out).code == 0
+    assert Schema.load(out).column("age").bounds == (18, 80)
+    assert set(Schema.load(out).unreviewed) >= {"age.bounds", "sex.categories"}
+    synth = run("synth", data, "--schema", out, "--epsilon", 1, "-o", tmp_path / "o.csv")
+    assert synth.code == 2
+    assert "nobody has reviewed" in synth.err
+
+
+def test_init_from_sdv_alone_leaves_gaps(run: Any, schema: Path, data: Path, tmp_path: Path) -> None:
+    metadata, out = tmp_path / "metadata.json", tmp_path / "again.toml"
+    assert run("schema", "export", schema, "--sdv", metadata).code == 0
+    told = run("schema", "init", "--from-sdv", metadata, "-o", out, "--json").document
+    assert told["gaps"] == ["age.bounds", "sex.categories", "city.categories"]
+    assert run("schema", "check", out).code == 2
+    with_data = run("schema", "init", data, "--from-sdv", metadata, "-o", out, "--force", "--json").document
+    assert with_data["reviewed"] is False
+    assert {column["name"]: column["codes"] for column in with_data["columns"]}["sex"] == 2
+
+
+def test_export_never_overwrites(run: Any, schema: Path, tmp_path: Path) -> None:
+    taken = tmp_path / "metadata.json"
+    taken.write_text("mine")
+    assert run("schema", "export", schema, "--sdv", taken).code == 2
+    assert run("schema", "export", schema, "--sdv", schema, "--force").code == 2
+    assert taken.read_text() == "mine"
+
+
+def test_init_of_nothing(run: Any, tmp_path: Path) -> None:
+    assert "DATA must be given" in run("schema", "init", "-o", tmp_path / "s.toml").err

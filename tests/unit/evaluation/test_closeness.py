@@ -35,8 +35,8 @@ def test_numeric_distance_is_wasserstein_of_the_middles():
     column = SCHEMA.column("x")
     rng = np.random.default_rng(1)
     real, synthetic = rng.integers(1, 50, 5), rng.integers(1, 50, 5)
-    middles = np.array([0.5, 5.5, 55, 550])
-    expected = wasserstein_distance(middles, middles, real[:4], synthetic[:4]) / (550 - 0.5)
+    middles = np.array([0, 5, 54.5, 550])  # of the integers 0, 1 to 9, 10 to 99, 100 to 1000
+    expected = wasserstein_distance(middles, middles, real[:4], synthetic[:4]) / 550
     assert numeric_distance(real, synthetic, column) == pytest.approx(expected)
     assert numeric_distance(real, real * 3, column) == pytest.approx(0, abs=1e-12)
     # All mass moved from the first bin to the last is the whole way; missing (the fifth code) does not count.

@@ -1,5 +1,7 @@
 """The registry's record: what a release promises, in YAML that parses to what was meant."""
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 import fairshare
@@ -52,6 +54,44 @@ def test_it_parses_to_what_was_meant():
     assert deployment["privacy_loss"]["privacy_parameters"] == {"epsilon": 0.5, "delta": 1e-9, "rho": 3e-05}
     assert deployment["basic"]["publication_date"] == "2026-01-02"
     assert deployment["basic"]["description"].endswith('a "quoted": promise # with traps')
+
+
+#: The registry's words for who is trusted (schemas/deployments-schema.yaml, July 2026).
+MODEL_NAMES = ("Local", "Central", "Shuffle", "Federated", "Varies")
+
+
+def test_one_holder_is_central():
+    record = pytest.importorskip("yaml").safe_load(statement(CERTIFICATE, LEDGER))
+    model = record["deployment"]["deployment_model"]
+    assert model["model_name"] == "Central"
+    assert "model_name_details" not in model
+    assert "is trusted with them" in model["actors"]
+
+
+@pytest.mark.parametrize(("holders", "partition"), [(2, "horizontal"), (2, "vertical")])
+def test_many_holders_are_federated(holders, partition):
+    columns = {"a": 3, "b": 2}
+    schema = fairshare.Schema.from_domain(columns)
+    rng = np.random.default_rng(0)
+    whole = pa.table({name: rng.integers(0, n, 60) for name, n in columns.items()})
+    split = partition == "vertical"
+    keyed = whole.append_column("id", pa.array([f"r{i}" for i in range(60)]))
+    parts = [keyed.select([name, "id"]) for name in columns] if split else [whole.slice(0, 30), whole.slice(30)]
+    tables = {f"clinic{i}": part for i, part in enumerate(parts)}
+    key = "id" if split else None
+    release = fairshare.simulate(tables, schema, epsilon=8, delta=1e-6, seed=1, record_key=key)
+    yaml = pytest.importorskip("yaml")
+    simulated = yaml.safe_load(statement(release.certificate, release.ledger))
+    assert simulated["deployment"]["deployment_model"]["model_name"] == "Central"  # one process saw all rows
+    joint = {name: value for name, value in release.certificate["consortium"].items() if name != "simulated"}
+    record = yaml.safe_load(statement({**release.certificate, "consortium": joint}, release.ledger))
+    model = record["deployment"]["deployment_model"]
+    assert model["model_name"] == "Federated"
+    assert model["model_name"] in MODEL_NAMES
+    assert "2 holders" in model["model_name_details"]
+    assert ("split by rows" if partition == "horizontal" else "split by columns") in model["model_name_details"]
+    assert "clinic0, clinic1" in model["actors"]
+    assert release.certificate["consortium"]["trust"] in model["actors"]
 
 
 def test_what_is_not_protected_is_said():

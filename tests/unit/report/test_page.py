@@ -99,7 +99,7 @@ def test_accessible(text: str) -> None:
 
 def test_sections_in_order(fair_release, findings) -> None:
     page = Page(private_report(findings, fair_release.schema, fair_release).to_html())
-    order = ["promise", "ledger", "fairness", "columns", "pairs", "findings", "limits", "cite"]
+    order = ["promise", "ledger", "fairness", "columns", "pairs", "exactness", "findings", "limits", "cite"]
     assert [attributes["id"] for attributes in page.named("section")] == order
 
 

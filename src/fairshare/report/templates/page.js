@@ -6,7 +6,8 @@
   // The graph: a chosen path, or the neighbourhood of the node under the pointer.
   const graph = document.getElementById("graph");
   if (graph) {
-    const edges = data.fairness.graph.edges;
+    const edges = data.fairness.graph.edges, view = graph.parentElement;
+    view.scrollLeft = (view.scrollWidth - view.clientWidth) / 2;  // where it is too wide: the middle, with both sides
     const lines = all(".edges path", graph), nodes = all(".node", graph), buttons = all("button.way");
     const light = (lit, names) => {
       graph.classList.toggle("dim", lit !== null);
