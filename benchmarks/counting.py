@@ -2,11 +2,16 @@
 
 Each engine runs in a process of its own, on the same Parquet file of 15 columns with Adult's sizes (synthetic codes;
 half the columns text, half integers), and gives one checksum of all 105 marginals, which must agree.
+
+Processor seconds are of all processes that the engine begins. Spark's is also given as that of its busiest worker in
+Python: what one worker does in all, two do by halves if the scan scales, whatever else the machine does meanwhile.
+
+--engines A,B runs some only; --write puts the table into docs/results/counting.md.
 """
 
+import argparse
 import hashlib
 import itertools
-import json
 import subprocess
 import sys
 import tempfile
@@ -16,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from usage import descendants
 
 SIZES = (74, 9, 100, 16, 16, 7, 15, 6, 5, 2, 102, 101, 99, 42, 2)
 NAMES = [f"c{i}" for i in range(len(SIZES))]
@@ -23,19 +29,40 @@ TEXT = {name for name, size in zip(NAMES, SIZES, strict=True) if size < 50}
 PAIRS = list(itertools.combinations(NAMES, 2))
 
 
-#: Wall seconds, processor seconds of this process, checksum.
-Result = tuple[float, float, str]
+RESULT = Path(__file__).parent.parent / "docs" / "results" / "counting.md"
+HEAD = """# All pairs of one table, engine by engine
+
+`python benchmarks/counting.py {short} --write`: all {pairs} marginals of two columns out of {columns}, of {rows:,} rows
+({megabytes:.0f} MB of Parquet). Each engine is a process of its own; equal checksums are equal counts. Spark counts
+twice, and the second time is shown: workers are there then, as in a run. Peaks are of the process itself, and for
+Spark the driver's.
+
+| engine | CPU s | wall s | busiest worker CPU s | peak MB | checksum |
+|---|---|---|---|---|---|
+"""
 
 
 class Clock:
-    """Wall and processor seconds of a block."""
+    """Wall and processor seconds of a block, with all processes begun from here; and of the busiest Spark worker."""
 
     def __enter__(self) -> "Clock":
-        self.start = time.perf_counter(), time.process_time()
+        self.before = self.used()
+        self.start = time.perf_counter()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.wall, self.cpu = time.perf_counter() - self.start[0], time.process_time() - self.start[1]
+        self.wall = time.perf_counter() - self.start
+        spent = {pid: (what, cpu - self.before.get(pid, ("", 0.0))[1]) for pid, (what, cpu) in self.used().items()}
+        self.cpu = sum(cpu for _, cpu in spent.values())
+        self.busiest = max((cpu for what, cpu in spent.values() if "pyspark.daemon" in what), default=0.0)
+
+    @staticmethod
+    def used() -> dict[int, tuple[str, float]]:
+        return {0: ("this process", time.process_time()), **descendants()}
+
+
+#: Seconds, and the checksum of what was counted.
+Result = tuple[Clock, str]
 
 
 def public() -> Any:
@@ -101,7 +128,7 @@ def in_memory(path: str) -> Result:
     table = CodedTable(Domain.from_sizes(schema.sizes), {n: np.concatenate([p[n] for p in parts]) for n in NAMES})
     with Clock() as clock:
         found = table.counts(PAIRS)
-    return clock.wall, clock.cpu, checksum(found)
+    return clock, checksum(found)
 
 
 def out_of_core(path: str) -> Result:
@@ -110,7 +137,7 @@ def out_of_core(path: str) -> Result:
 
     with Clock() as clock:
         found = ScannedTable(public(), FileBatches([Path(path)])).counts(PAIRS)
-    return clock.wall, clock.cpu, checksum(found)
+    return clock, checksum(found)
 
 
 def polars_group_by(path: str) -> Result:
@@ -119,7 +146,7 @@ def polars_group_by(path: str) -> Result:
     with Clock() as clock:
         frame = pl.read_parquet(path)
         found = [frame.group_by(list(pair)).len() for pair in PAIRS]
-    return clock.wall, clock.cpu, checksum(dense(pair, f.iter_rows()) for pair, f in zip(PAIRS, found, strict=True))
+    return clock, checksum(dense(pair, f.iter_rows()) for pair, f in zip(PAIRS, found, strict=True))
 
 
 def duckdb_group_by(path: str) -> Result:
@@ -129,18 +156,19 @@ def duckdb_group_by(path: str) -> Result:
     connection.execute(f"SET memory_limit = '4GB'; CREATE VIEW t AS SELECT * FROM read_parquet('{path}')")
     with Clock() as clock:
         found = [connection.execute(f"SELECT {a}, {b}, count(*) FROM t GROUP BY 1, 2").fetchall() for a, b in PAIRS]
-    return clock.wall, clock.cpu, checksum(dense(p, rows) for p, rows in zip(PAIRS, found, strict=True))
+    return clock, checksum(dense(p, rows) for p, rows in zip(PAIRS, found, strict=True))
 
 
-def spark(path: str, workers: int) -> Result:
+def spark(path: str, master: str) -> Result:
     from fairshare.counting import InDatabase, open_table
 
-    engine = open_table(InDatabase(address=f"spark:local[{workers}]", table=path), public())
+    engine = open_table(InDatabase(address=f"spark:{master}", table=path), public())
     engine.check()
-    with Clock() as clock:  # the processor seconds are the workers', and not seen here
+    engine.counts(PAIRS)
+    with Clock() as clock:
         found = engine.counts(PAIRS)
     engine.close()
-    return clock.wall, clock.cpu, checksum(found)
+    return clock, checksum(found)
 
 
 ENGINES: dict[str, Callable[[str], Result]] = {
@@ -148,8 +176,10 @@ ENGINES: dict[str, Callable[[str], Result]] = {
     "out of core": out_of_core,
     "polars group_by a pair": polars_group_by,
     "DuckDB group_by a pair": duckdb_group_by,
-    "Spark local[1]": lambda path: spark(path, 1),
-    "Spark local[2]": lambda path: spark(path, 2),
+    "Spark on 1 thread": lambda path: spark(path, "local[1]"),
+    "Spark on 2 threads": lambda path: spark(path, "local[2]"),
+    "Spark cluster of 1 worker": lambda path: spark(path, "local-cluster[1,1,1024]"),
+    "Spark cluster of 2 workers": lambda path: spark(path, "local-cluster[2,1,1024]"),
 }
 
 
@@ -157,30 +187,36 @@ def run_one(name: str, path: str) -> None:
     """In a process of its own: seconds, processor seconds, peak memory, checksum."""
     import resource
 
-    seconds, cpu, found = ENGINES[name](path)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    print(json.dumps({"seconds": seconds, "cpu": cpu, "peak_mb": peak, "checksum": found}))
+    clock, found = ENGINES[name](path)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    busiest = f"{clock.busiest:.1f}" if clock.busiest else ""
+    print(f"| {name} | {clock.cpu:.2f} | {clock.wall:.2f} | {busiest} | {peak:.0f} | {found} |")
 
 
 def main() -> None:
-    rows = int(float(sys.argv[1])) if len(sys.argv) > 1 else 10_000_000
-    names = sys.argv[2].split(",") if len(sys.argv) > 2 else list(ENGINES)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", nargs="?", type=float, default=1e7)
+    parser.add_argument("--engines", type=lambda text: text.split(","), default=list(ENGINES))
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    rows = int(options.rows)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.parquet"
         subprocess.run([sys.executable, __file__, "--generate", str(path), str(rows)], check=True)
-        print(
-            f"{rows:,} rows x {len(SIZES)} columns, {len(PAIRS)} pairs, {path.stat().st_size / 1e6:.0f} MB of Parquet"
-        )
-        print(f"{'engine':<24}{'seconds':>9}{'CPU s':>9}{'peak MB':>9}  checksum")
-        for name in names:
-            done = subprocess.run(
-                [sys.executable, __file__, "--one", name, str(path)], capture_output=True, text=True, check=False
-            )
+        megabytes = path.stat().st_size / 1e6
+        short = f"{rows:.0e}".replace("e+0", "e")
+        text = HEAD.format(short=short, rows=rows, pairs=len(PAIRS), columns=len(SIZES), megabytes=megabytes)
+        print(text, end="", flush=True)
+        for name in options.engines:
+            command = [sys.executable, __file__, "--one", name, str(path)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
-                print(f"{name:<24}  failed: {done.stderr.strip().splitlines()[-1]}")
-                continue
-            r = json.loads(done.stdout.splitlines()[-1])
-            print(f"{name:<24}{r['seconds']:>9.2f}{r['cpu']:>9.2f}{r['peak_mb']:>9.0f}  {r['checksum']}", flush=True)
+                raise SystemExit(f"{name} failed:\n{done.stderr}")
+            line = done.stdout.splitlines()[-1] + "\n"
+            print(line, end="", flush=True)
+            text += line
+    if options.write:
+        RESULT.write_text(text)
 
 
 if __name__ == "__main__":

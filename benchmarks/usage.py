@@ -5,12 +5,14 @@ is started from a fresh interpreter that runs this file and holds almost nothing
 """
 
 import json
+import os
 import resource
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,24 @@ def measure(command: Sequence[str]) -> Usage:
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
     return Usage(**json.loads(done.stdout))
+
+
+def descendants() -> dict[int, tuple[str, float]]:
+    """Command line and processor seconds of every process begun from this one and still there (Linux)."""
+    tick = os.sysconf("SC_CLK_TCK")
+    parents, found = {}, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        parents[int(folder.name)] = int(fields[1])
+        found[int(folder.name)] = command, (int(fields[11]) + int(fields[12])) / tick
+    mine = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in mine} - mine:
+        mine |= more
+    return {pid: found[pid] for pid in mine if pid in found and pid != os.getpid()}
 
 
 def _main() -> None:

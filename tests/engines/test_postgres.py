@@ -10,42 +10,11 @@ from fairshare.errors import DataError, PeerError
 from fairshare.schema import Categorical, Integer, Key, Real, Schema
 from tests.engines import law
 
-TYPES = {
-    "string": "text",
-    "int64": "int8",
-    "int32": "int4",
-    "int16": "int2",
-    "double": "float8",
-    "float": "float4",
-    "bool": "bool",
-    "date32[day]": "date",
-    "timestamp[us]": "timestamp",
-    "timestamp[us, tz=UTC]": "timestamptz",
-}
-
-
-def load(connection, table, name="law"):
-    """An Arrow table as a table of the database."""
-    columns = ", ".join(f'"{field.name}" {TYPES[str(field.type)]}' for field in table.schema)
-    connection.execute(f'DROP TABLE IF EXISTS "{name}" CASCADE')
-    connection.execute(f'CREATE TABLE "{name}" ({columns})')
-    with connection.cursor().copy(f'COPY "{name}" FROM STDIN') as copy:
-        for row in table.to_pylist():
-            copy.write_row(list(row.values()))
-
-
-@pytest.fixture(scope="session")
-def server(postgres):
-    import psycopg
-
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        yield connection
-
 
 @given(law.schemas, law.tables())
 @settings(max_examples=25)
 def test_the_law(postgres, server, public, table):
-    load(server, table)
+    server.adbc_ingest("law", table, mode="replace")
     engine = PostgresTable(postgres, "law", public)
     try:
         law.holds(engine, public, table, most=2)
@@ -70,9 +39,10 @@ def law_columns():
 def limited(server):
     server.execute("DROP TABLE IF EXISTS visits CASCADE")
     server.execute("CREATE TABLE visits (kind varchar(9), count numeric, share numeric(30, 20), who text)")
-    rows = [("a", "1", "0.25", "x"), ("b", "NaN", "0.5", "x"), ("b", "Infinity", "1", "y"), ("b", "2.5", "0.1", None)]
-    rows += [("a", "1e40", "1.0000001", "z"), (None, "-3", "0", None), ("a", "3.5", "0.75", "w")]
-    server.cursor().executemany("INSERT INTO visits VALUES (%s, %s, %s, %s)", rows)
+    server.execute(
+        "INSERT INTO visits VALUES ('a', 1, 0.25, 'x'), ('b', 'NaN', 0.5, 'x'), ('b', 'Infinity', 1, 'y'), "
+        "('b', 2.5, 0.1, NULL), ('a', 1e40, 1.0000001, 'z'), (NULL, -3, 0, NULL), ('a', 3.5, 0.75, 'w')"
+    )
 
 
 def opened(address, public, table="visits"):
@@ -143,7 +113,8 @@ def test_a_release_from_the_database(postgres, server):
     from fairshare.release import synthesize
 
     german = load_german_credit()
-    load(server, german.table.cast(pa.schema([(f.name, _plain(f.type)) for f in german.table.schema])), "german")
+    kinds = pa.schema([(field.name, _plain(field.type)) for field in german.table.schema])
+    server.adbc_ingest("german", german.table.cast(kinds), mode="replace")
     engine = opened(postgres, german.schema, "german")
     law.holds(engine, german.schema, german.table, most=2)
     engine.close()

@@ -1,10 +1,5 @@
 """Spark, a real one on this machine with two workers, obeys the law."""
 
-import os
-import shutil
-import subprocess
-import sys
-
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -13,27 +8,8 @@ from hypothesis import strategies as st
 from fairshare.counting.spark import SparkTable
 from fairshare.errors import DataError
 from tests.engines import law
-from tests.engines.conftest import absent, module
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Spark's own, of what it will do differently one day
-
-
-@pytest.fixture(scope="session")
-def spark():
-    module("pyspark")
-    if (
-        shutil.which("java") is None
-        or subprocess.run(["java", "-version"], capture_output=True, check=False).returncode
-    ):
-        absent("Java is not installed (Debian: apt-get install openjdk-17-jre-headless)")
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    from pyspark.sql import SparkSession
-
-    options = {"spark.ui.enabled": "false", "spark.sql.session.timeZone": "UTC", "spark.sql.shuffle.partitions": "2"}
-    session = SparkSession.builder.master("local[2]").appName("law").config(map=options).getOrCreate()
-    yield session
-    session.stop()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 """``fairshare consortium server | contribute | run``: the processes of the three kinds of parties."""
 
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,16 +13,14 @@ from fairshare.cli.options import Json, Quiet, Seed
 from fairshare.cli.outputs import Outputs
 from fairshare.cli.parties import DelayMs, Keys, Name, PlanFile, node_of, planned_mechanism, say_trust
 from fairshare.cli.progress import watching
-from fairshare.cli.synth import result, show_release
+from fairshare.cli.synth import TableName, result, show_release, source
 from fairshare.errors import UsageError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
+    from fairshare.counting import CountingEngine
     from fairshare.mpc.plan import Plan
     from fairshare.mpc.wire.nodes import Node
     from fairshare.release import Release
-    from fairshare.schema import Schema
 
 __all__ = ["CONTRIBUTE", "RUN", "SERVER", "contribute", "run", "server"]
 
@@ -33,6 +33,7 @@ Serves one run of the plan and ends. Its ledger stays in --state: the plan's bud
 CONTRIBUTE = """\
 Examples:
   fairshare consortium contribute alice plan.toml patients.csv
+  fairshare consortium contribute carol plan.toml postgresql://reader@db/clinic --table patients
   fairshare consortium contribute bob plan.toml claims.parquet --match-key shared.key   (columns are split)
 """
 RUN = """\
@@ -86,8 +87,15 @@ def server(  # noqa: PLR0917  (typer reads options from the signature)
 def contribute(  # noqa: PLR0917  (typer reads options from the signature)
     name: Name,
     plan: PlanFile,
-    data: Annotated[str, typer.Argument(metavar="DATA", help="Private table: .csv, .parquet, .arrow or .feather.")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA",
+            help="Private table: .csv, .parquet, .arrow or .feather; whole rows may be anything that synth reads.",
+        ),
+    ],
     keys: Keys = Path(),
+    table: TableName = None,
     match_key: Annotated[
         Path | None,
         typer.Option("--match-key", metavar="FILE", help="The holders' common secret, where columns are split."),
@@ -101,16 +109,13 @@ def contribute(  # noqa: PLR0917  (typer reads options from the signature)
     node = node_of(screen, plan, name, keys, role="holder", delay_ms=delay_ms)
     from fairshare.mpc.wire.nodes import share
 
-    table, schema = _table(node.plan, name, data)
-    split = node.plan.data.record_key is not None and bool(node.plan.party(name).columns)
-    record_keys = table.column(node.plan.data.record_key).to_pylist() if split else None
-    if split and match_key is None:
+    if match_key is None and node.plan.party(name).columns and node.plan.data.record_key is not None:
         raise UsageError("match-key must be given: all holders of some columns use the same file, and no server has it")
-    secret = None if match_key is None else _secret(match_key)
     say_trust(screen, node.plan)
     started = time.monotonic()
-    sent = share(node, schema.encode(table), record_keys, secret)
-    screen.say(f"{name}: shared {table.num_rows:,} rows ({sent / 1e6:.1f} MB); you can leave now")
+    with _held(node.plan, name, source(data, table)) as (rows, record_keys):
+        sent = share(node, rows, record_keys, None if match_key is None else _secret(match_key))
+    screen.say(f"{name}: shared ({sent / 1e6:.1f} MB); you can leave now")
     screen.document({"party": name, "bytes_sent": sent, "seconds": round(time.monotonic() - started, 3)})
 
 
@@ -180,18 +185,31 @@ def _stored(plan: "Plan", outputs: Outputs) -> "Release | None":
     return found
 
 
-def _table(plan: "Plan", name: str, data: str) -> "tuple[pa.Table, Schema]":
-    """A holder's rows, and the part of the schema that they fill."""
+@contextmanager
+def _held(
+    plan: "Plan", name: str, data: Any
+) -> Iterator["tuple[Mapping[str, Any] | CountingEngine, list[Any] | None]"]:
+    """What a holder shares: whole rows are counted where they are, some columns are codes, with their record keys."""
+    from fairshare.counting import InDatabase, open_table
     from fairshare.io import read_table
     from fairshare.schema import Schema
 
     held = plan.party(name).columns
     if not held:
-        return plan.schema.limit_rows(read_table(data, schema=plan.schema)), plan.schema
+        engine = open_table(data, plan.schema)
+        try:
+            engine.check()
+            yield engine, None
+        finally:
+            engine.close()
+        return
+    if isinstance(data, InDatabase):
+        raise UsageError("DATA must be a file where columns are split: the rows themselves are shared, not counts")
     tree: dict[str, Any] = {"format": 1, "missing_values": plan.schema.to_dict().get("missing_values", [""])}
     kept = [c for c in plan.schema.to_dict()["columns"] if c["name"] in held]
     part = Schema.from_dict({**tree, "columns": [*kept, {"name": plan.data.record_key, "kind": "key"}]})
-    return read_table(data, schema=part), part
+    table = read_table(data, schema=part)
+    yield part.encode(table), None if plan.data.record_key is None else table.column(plan.data.record_key).to_pylist()
 
 
 def _secret(path: Path) -> bytes:

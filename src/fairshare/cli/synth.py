@@ -10,7 +10,7 @@ import typer
 
 from fairshare.cli.console import Screen, some
 from fairshare.cli.fairness import Admissible, Outcome, Policy, Protected, Saturate, verdict, wish
-from fairshare.cli.ledger import LedgerPath, RunId, run_name, standing
+from fairshare.cli.ledger import LedgerPath, RunId, foreseen, run_name, standing
 from fairshare.cli.mechanisms import mechanism_named, mechanisms_help
 from fairshare.cli.options import Json, Quiet, Seed
 from fairshare.cli.outputs import Outputs, dated_folder
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fairshare.release import Release
     from fairshare.schema import Schema
 
-__all__ = ["EXAMPLES", "result", "run", "show_release", "synth"]
+__all__ = ["EXAMPLES", "TableName", "result", "run", "show_release", "source", "synth"]
 
 EXAMPLES = """\
 Examples:
@@ -44,11 +44,12 @@ _Data = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="Private table: .csv, .parquet, .arrow or .feather; a folder or 'pattern/*.parquet'; or a database, "
-        "postgresql://user@host/db, duckdb:file.db, spark:local[2], with --table.",
+        help="Private table: .csv, .parquet, .arrow or .feather; a folder, 'pattern/*.parquet' or "
+        "'s3://bucket/path/*.parquet'; or a database, postgresql://user@host/db, duckdb:file.db, "
+        "spark:local[2], with --table.",
     ),
 ]
-_Table = Annotated[
+TableName = Annotated[
     str | None,
     typer.Option("--table", metavar="T", help="The table's name, where DATA is a database (for Spark also a path)."),
 ]
@@ -124,7 +125,7 @@ def synth(  # noqa: PLR0917  (typer reads options from the signature)
     data: _Data,
     schema: _Schema,
     epsilon: _Epsilon,
-    table: _Table = None,
+    table: TableName = None,
     delta: _Delta = 1e-9,
     relation: _Relation = "add-remove",
     ledger: LedgerPath = None,
@@ -155,7 +156,7 @@ def synth(  # noqa: PLR0917  (typer reads options from the signature)
     roles = {"protected": protected, "admissible": admissible, "outcome": outcome}
     options["fairness"] = wish(public, fairness, **roles, saturate=saturate)
     if dry_run:
-        _show_plan(screen, public, options)
+        _show_plan(screen, public, options, ledger)
         return
     inputs: list[str | Path] = [data, schema, *([] if ledger is None else [ledger])]
     outputs = Outputs.inside(dated_folder()) if output is None else Outputs.beside(output, inputs=inputs)
@@ -164,7 +165,7 @@ def synth(  # noqa: PLR0917  (typer reads options from the signature)
         check_page(report, option="--report", inputs=inputs)
     options |= run_name(ledger, run_id)
     started = time.monotonic()
-    release = run(screen, outputs, _source(data, table), public, options)
+    release = run(screen, outputs, source(data, table), public, options)
     if report is not None:
         write_report(release, report, card)
     show_release(screen, release, outputs, time.monotonic() - started)
@@ -178,7 +179,7 @@ def synth(  # noqa: PLR0917  (typer reads options from the signature)
     screen.document(result(release, outputs) | pages | ({} if spent is None else {"ledger": spent}))
 
 
-def _source(data: str, table: str | None) -> Any:
+def source(data: str, table: str | None) -> Any:
     """DATA as ``synthesize`` takes it."""
     from fairshare.counting import InDatabase, is_address
     from fairshare.errors import UsageError
@@ -274,12 +275,13 @@ def _cliques(cliques: list[list[str]]) -> str:
     return ", ".join(f"{count} {size}-way" for size, count in counts.items()) + " marginals measured"
 
 
-def _show_plan(screen: Screen, schema: "Schema", options: dict[str, Any]) -> None:
+def _show_plan(screen: Screen, schema: "Schema", options: dict[str, Any], ledger: Path | None) -> None:
     from fairshare.cli.dryrun import dry_run, steps
 
     mechanism, wished = options["mechanism"], options["fairness"]
     with screen.busy(f"planning {mechanism.name}"):
         account = dry_run(schema, **options)
+    after = None if ledger is None else foreseen(ledger, account)
     planned = steps(account)
     share = account["nano_rho_spent"] / account["nano_rho_total"]
     screen.table(
@@ -295,12 +297,24 @@ def _show_plan(screen: Screen, schema: "Schema", options: dict[str, Any]) -> Non
             ("would spend", f"{share:.1%} of the budget (rho {account['nano_rho_total'] / 1e9:.6f})"),
             ("columns", f"{len(schema.sizes)}, with {sum(schema.sizes.values()):,} codes in all"),
             *([("fairness", f"{wished.policy}: a filter on what may be measured, costs nothing")] if wished else []),
+            *_left_after(after),
             ("note", "on real rows a mechanism may take another course; the total stays"),
         ],
     )
     refused = list(schema.unreviewed) if not options["accept_inferred_schema"] else []
     if refused:
         screen.warn(f"synth will refuse this schema until it is reviewed: {some(refused)}")
-    screen.document(
-        {"dry_run": True, "mechanism": mechanism.describe(), "steps": planned, "ledger": account, "refused": refused}
-    )
+    if after is not None and after["refused"]:
+        screen.warn(f"synth will be refused by {ledger}: {after['refused']}")
+    told = {"dry_run": True, "mechanism": mechanism.describe(), "steps": planned, "ledger": account, "refused": refused}
+    screen.document(told | ({} if after is None else {"data_set_ledger": after}))
+
+
+def _left_after(after: dict[str, Any] | None) -> list[tuple[str, str]]:
+    if after is None or after["refused"]:
+        return []
+    left, total = after["nano_rho_left"], after["nano_rho_total"]
+    rest = after["nano_rho_left_after"]
+    return [
+        ("ledger", f"{left / total:.1%} of its total is left, {rest / total:.1%} after the run; nothing is reserved")
+    ]

@@ -9,7 +9,7 @@ from fairshare.counting.engine import CountingEngine, Watch, unwatched
 from fairshare.counting.memory import CodedTable
 from fairshare.counting.scanned import ScannedTable
 from fairshare.errors import UsageError
-from fairshare.io import FileBatches, is_many, read_table, table_files
+from fairshare.io import FileBatches, ObjectBatches, is_many, is_stored, read_table, table_files
 from fairshare.marginals import Domain
 from fairshare.schema import Schema
 
@@ -44,14 +44,15 @@ def open_table(source: Any, schema: Schema, *, watch: Watch = unwatched) -> Coun
 
     Args:
         source: a ``CountingEngine``; an ``InDatabase``; a path, a folder or a pattern of .parquet, .csv, .arrow or
-            .feather files; or a data frame. Many files and large ones are scanned, smaller ones read.
+            .feather files; the address of Parquet in an object store (``s3://bucket/path/*.parquet``); or a data
+            frame. Many files and large ones are scanned, smaller ones read.
         schema: the public schema.
         watch: told how far a scan is.
 
     Raises:
         UsageError: a database needs the table's name, or its kind is unknown.
         DataError: the source can't be read or does not fit the schema.
-        PeerError: the database can't be reached.
+        PeerError: the database or the store can't be reached.
         MissingExtraError: the database's driver is not installed.
     """
     if isinstance(source, CountingEngine):
@@ -60,6 +61,8 @@ def open_table(source: Any, schema: Schema, *, watch: Watch = unwatched) -> Coun
         return _database(source.address, source.table, schema, watch)
     if is_address(source):
         raise UsageError("table must be named for a database: add --table NAME (InDatabase(address=..., table=...))")
+    if is_stored(source):
+        return ScannedTable(schema, ObjectBatches(source), watch=watch)
     if isinstance(source, str | os.PathLike) and _is_large(os.fspath(source)):
         known = tuple(column.name for column in schema.columns)
         return ScannedTable(schema, FileBatches(table_files(source), known), watch=watch)

@@ -6,13 +6,16 @@ A file whose structure is broken is refused with its place and the next step, ne
 from fairshare.io.batches import Batches, FileBatches, is_many, table_files
 from fairshare.io.files import read_table, write_batches, write_table
 from fairshare.io.frames import KINDS, frame_kind, to_frame
+from fairshare.io.objects import ObjectBatches, is_stored
 
 __all__ = [
     "KINDS",
     "Batches",
     "FileBatches",
+    "ObjectBatches",
     "frame_kind",
     "is_many",
+    "is_stored",
     "read_table",
     "table_files",
     "to_frame",

@@ -10,11 +10,10 @@ import pyarrow as pa
 
 from fairshare.errors import DataError
 from fairshare.io.csv import csv_names, scan_csv
+from fairshare.io.parquet import parquet_head, scan_parquet
 
 __all__ = ["Batches", "FileBatches", "is_many", "table_files"]
 
-#: Rows of a batch: large enough that calls cost nothing, small enough that a few batches are some tens of MB.
-BATCH_ROWS = 1 << 18
 _SUFFIXES = (".parquet", ".csv", ".arrow", ".feather")
 
 
@@ -134,10 +133,7 @@ class FileBatches:
             if self._kind == ".csv":
                 return pa.schema([(name, pa.string()) for name in csv_names(path, self._known)]), None
             if self._kind == ".parquet":
-                from pyarrow import parquet
-
-                with parquet.ParquetFile(path) as file:
-                    return file.schema_arrow.remove_metadata(), file.metadata.num_rows
+                return parquet_head(path)
             with pa.memory_map(str(path)) as mapped, pa.ipc.open_file(mapped) as reader:
                 return reader.schema.remove_metadata(), None
 
@@ -145,12 +141,7 @@ class FileBatches:
         if self._kind == ".csv":
             yield from scan_csv(path, columns, self._known)
         elif self._kind == ".parquet":
-            from pyarrow import parquet
-
-            # Text as it is stored, a dictionary and positions, is encoded once a distinct value.
-            text = [f.name for f in self.schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
-            with parquet.ParquetFile(path, read_dictionary=text, buffer_size=1 << 20) as file:
-                yield from file.iter_batches(BATCH_ROWS, columns=list(columns))
+            yield from scan_parquet(path, self.schema, columns)
         else:
             with pa.memory_map(str(path)) as mapped, pa.ipc.open_file(mapped) as reader:
                 for i in range(reader.num_record_batches):

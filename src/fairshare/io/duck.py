@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from fairshare.errors import DataError, MissingExtraError
-from fairshare.io.batches import BATCH_ROWS
+from fairshare.io.parquet import BATCH_ROWS
 
 __all__ = ["DuckBatches"]
 

@@ -140,7 +140,8 @@ def _writer(schema: pa.Schema, file: BinaryIO, suffix: str) -> Any:
         return pa.ipc.new_file(file, schema)
     from pyarrow import parquet
 
-    return parquet.ParquetWriter(file, schema, compression="zstd")
+    # Rows are in random order, so the least and greatest cell of a row group would let no reader skip one.
+    return parquet.ParquetWriter(file, schema, compression="zstd", write_statistics=False)
 
 
 def _suffix(path: Path, error: type[DataError] | type[UsageError]) -> str:

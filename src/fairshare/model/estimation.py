@@ -40,7 +40,7 @@ class FitOptions:
         UsageError: a value is outside its range.
     """
 
-    max_iterations: int = 1000
+    max_iterations: int = 10_000
     tolerance: float = 1e-4
     prior: float = 4.0
     rounds: int = 3

@@ -63,8 +63,22 @@ class Refinement:
         """A fine code for each coarse one, shape (rows,), by randomised rounding of the expected counts.
 
         Rows of one coarse code are shuffled, laid end to end and cut at the cumulative shares with one random
-        offset, so each fine code's count is its expectation rounded up or down.
+        offset, so each fine code's count is its expectation rounded up or down. Where a coarse code is one fine
+        code, as most are where rare codes were merged, nothing is left to draw.
         """
+        members = np.bincount(self.codes)
+        fine: NDArray[np.int64] = np.zeros(self.coarse_size, dtype=np.int64)
+        fine[self.codes] = np.arange(len(self.codes))
+        rows: NDArray[np.int64] = fine[coarse]
+        merged = np.flatnonzero((members > 1)[coarse])
+        if merged.size:
+            rows[merged] = self._draw(coarse[merged], members, rng)
+        return rows
+
+    def _draw(
+        self, coarse: NDArray[np.integer], members: NDArray[np.integer], rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """As ``sample``, whatever the coarse codes are."""
         order = rng.permutation(len(coarse))
         keys = coarse[order]
         if self.coarse_size <= 1 << 16:
@@ -75,7 +89,6 @@ class Refinement:
         offset = rng.random(self.coarse_size)
         position = (rank + np.repeat(offset, sizes)) / np.repeat(np.maximum(sizes, 1), sizes)
         by_coarse = np.argsort(self.codes, kind="stable")
-        members = np.bincount(self.codes)
         upper = np.cumsum(self.shares[by_coarse])  # coarse code c ends at c + 1
         key = np.repeat(np.arange(self.coarse_size), sizes) + np.minimum(position, 1 - 2**-40)
         found = np.searchsorted(upper, key, side="right")

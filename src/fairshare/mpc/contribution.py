@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fairshare.counting import CodedTable
+from fairshare.counting import CodedTable, CountingEngine
 from fairshare.errors import DataError, PeerError, UsageError
 from fairshare.mpc.alignment import HASH_BYTES, Hashes
 from fairshare.mpc.channel import PARTIES
@@ -114,14 +114,15 @@ def contribution_limit(terms: Terms) -> int:
 
 
 def contribute(
-    terms: Terms, name: str, codes: Codes, hashes: Hashes | None = None
+    terms: Terms, name: str, table: Codes | CountingEngine, hashes: Hashes | None = None
 ) -> tuple[Contribution, Contribution, Contribution]:
     """A holder's table as one contribution for each server; made by the holder, who can leave afterwards.
 
     Args:
         terms: the agreed facts.
         name: the owner's.
-        codes: one array of codes for each of its columns.
+        table: one array of codes for each of its columns; or, where it has all columns, an engine that counts the rows
+            where they are.
         hashes: of its record keys, from ``alignment.record_hashes``, where it has some columns only.
 
     Raises:
@@ -129,13 +130,15 @@ def contribute(
         DataError: too many rows, a column is missing, or a code is outside its column.
     """
     owner = terms.owner(name)
-    table = CodedTable(terms.domain.project(owner.attributes), {a: codes[a] for a in owner.attributes if a in codes})
-    records = len(codes[owner.attributes[0]])
-    if records > owner.most_rows:
-        raise DataError(f"{name} has {records} rows, and may have {owner.most_rows} at most; agree on another plan")
     if (hashes is None) != terms.is_whole(owner):
         raise UsageError(f"hashes of record keys must be given where columns are split, and only there ({name})")
-    cells = np.concatenate([counts.reshape(-1) for counts in table.counts(terms.shared(owner))])
+    if isinstance(table, CountingEngine):
+        if hashes is not None:
+            raise UsageError(f"codes of the rows must be given where columns are split, and no engine ({name})")
+        cells, _ = _counted(terms, owner, table)
+    else:
+        codes = {a: table[a] for a in owner.attributes if a in table}
+        cells, records = _counted(terms, owner, CodedTable(terms.domain.project(owner.attributes), codes))
     parts = deal(terms.ring, terms.ring.encode(cells))
     if hashes is None:
         return _three([Contribution(owner=name, terms=terms.digest, counts=part) for part in parts])
@@ -149,6 +152,16 @@ def contribute(
             for part, block in zip(parts, blocks, strict=True)
         ]
     )
+
+
+def _counted(terms: Terms, owner: Owner, engine: CountingEngine) -> tuple[NDArray[np.int64], int]:
+    """The cells of the owner's marginals, one after the other, and its number of rows."""
+    if engine.domain != terms.domain.project(owner.attributes):
+        raise UsageError(f"the engine of {owner.name} must have the plan's columns: build it with the plan's schema")
+    total, *tables = engine.counts([(), *terms.shared(owner)])
+    if total > owner.most_rows:
+        raise DataError(f"{owner.name} has {total} rows, and may have {owner.most_rows} at most; agree on another plan")
+    return np.concatenate([counts.reshape(-1) for counts in tables]), int(total)
 
 
 def _three(parts: Iterable[Contribution]) -> tuple[Contribution, Contribution, Contribution]:

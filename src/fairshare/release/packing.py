@@ -1,15 +1,19 @@
 """A release as one string of bytes, for the ledger of a data set, and back."""
 
 import io
+import re
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Final
 
 from fairshare.errors import IntegrityError
 from fairshare.release.release import Release
 from fairshare.release.storage import contents, load
 
 __all__ = ["pack", "unpack"]
+
+_NAME: Final = re.compile(r"[a-z]{1,20}\.[a-z]{1,10}")
 
 
 def pack(release: Release) -> bytes:
@@ -27,14 +31,17 @@ def unpack(packed: bytes) -> Release:
     Raises:
         IntegrityError: the bytes are not a release.
     """
+    try:
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            members = archive.infolist()
+            # Not compressed, so nothing unpacks to more than it is; plain names, so nothing lands elsewhere.
+            plain = all(m.compress_type == zipfile.ZIP_STORED and _NAME.fullmatch(m.filename) for m in members)
+            if not plain or sum(m.compress_size for m in members) > len(packed):
+                raise IntegrityError("the stored release is not one of ours")
+            parts = {member.filename: archive.read(member) for member in members}
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError) as error:
+        raise IntegrityError("the stored release is not one of ours") from error
     with tempfile.TemporaryDirectory(prefix="fairshare-") as scratch:
-        try:
-            with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-                for info in archive.infolist():
-                    # Not compressed, so nothing unpacks to more than it is; plain names, so nothing lands elsewhere.
-                    if info.compress_type != zipfile.ZIP_STORED or Path(info.filename).name != info.filename:
-                        raise IntegrityError("the stored release is not one of ours")
-                    (Path(scratch) / info.filename).write_bytes(archive.read(info))
-        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-            raise IntegrityError("the stored release is not one of ours") from error
+        for name, content in parts.items():
+            (Path(scratch) / name).write_bytes(content)
         return load(Path(scratch))

@@ -17,6 +17,7 @@ from fairshare.io import KINDS
 from fairshare.model import Model, Refinement
 from fairshare.privacy import replay_head
 from fairshare.release.model import ReleasedModel
+from fairshare.release.npz import read_npz
 from fairshare.release.release import MAX_ROWS, Release
 from fairshare.release.statement import statement
 from fairshare.schema import Schema
@@ -152,9 +153,7 @@ def _check_agreement(schema: Schema, ledger: dict[str, Any], certificate: dict[s
 def _model(path: Path, schema: Schema, order: list[str] | None) -> ReleasedModel:
     if path.stat().st_size > _MAX_MODEL:
         raise IntegrityError("model.npz is larger than 4 GiB; it is not ours")
-    _check_unpacked(path)
-    with np.load(path, allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
+    arrays = read_npz(path, limit=_MAX_MODEL)
     columns = list(schema.sizes)
     refinements: dict[str, Refinement] = {}
     for name, codes in arrays.items():
@@ -169,9 +168,3 @@ def _model(path: Path, schema: Schema, order: list[str] | None) -> ReleasedModel
     if order is not None and sorted(order) != sorted(columns):
         raise IntegrityError("release.json: order must hold every column once")
     return ReleasedModel(model, refinements, schema, order)
-
-
-def _check_unpacked(path: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
-        if sum(info.file_size for info in archive.infolist()) > _MAX_MODEL:
-            raise IntegrityError("model.npz unpacks to more than 4 GiB; it is not ours")

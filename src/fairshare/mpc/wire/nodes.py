@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fairshare.counting import CountingEngine
 from fairshare.errors import FairshareError, IntegrityError, UsageError
 from fairshare.mpc.alignment import in_random_order, record_hashes
 from fairshare.mpc.channel import Traffic
@@ -191,12 +192,14 @@ def _answer(node: Node, hub: Hub, server: Server, session: Session, *, ledger: S
     return calls
 
 
-def share(node: Node, codes: Codes, keys: Sequence[object] | None = None, secret: bytes | None = None) -> int:
+def share(
+    node: Node, table: Codes | CountingEngine, keys: Sequence[object] | None = None, secret: bytes | None = None
+) -> int:
     """Run a data holder: share once, and leave.
 
     Args:
         node: the holder.
-        codes: one array of codes for each of its columns.
+        table: one array of codes for each of its columns, or an engine that counts its rows; see ``contribute``.
         keys: of its records, where columns are split.
         secret: known to all holders and to no server; the run's key for record hashes is derived from it.
 
@@ -212,10 +215,10 @@ def share(node: Node, codes: Codes, keys: Sequence[object] | None = None, secret
     if keys is not None and secret is None:
         raise UsageError("match-key must be given where columns are split: all holders use the same file")
     # What is wrong with the table shows before anybody is met; only the hashes that are sent need the run's id.
-    if keys is not None:
-        codes, keys = in_random_order(codes, keys)
+    if keys is not None and not isinstance(table, CountingEngine):
+        table, keys = in_random_order(table, keys)
     hashes = None if keys is None or secret is None else record_hashes(keys, secret)
-    parts = contribute(plan.terms, name, codes, hashes)
+    parts = contribute(plan.terms, name, table, hashes)
     with node.hub().closing() as hub:
         node.report("waiting for the servers")
         run = join(hub)
