@@ -1,12 +1,20 @@
 """Shared by all tests: a hypothesis profile and a seeded, insecure source of words."""
 
+import os
+
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from numpy.typing import NDArray
 
+from tests.audit.power import power, pytest_terminal_summary
+
+__all__ = ["SeededEntropy", "power", "pytest_terminal_summary", "seeded_entropy"]
+
 settings.register_profile("fairshare", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("fairshare")
+# A planted fault has to be noticed, not understood: no time goes into simpler examples of it.
+settings.register_profile("mutant", settings.get_profile("fairshare"), phases=(Phase.explicit, Phase.generate))
+settings.load_profile("mutant" if "FAIRSHARE_MUTANT" in os.environ else "fairshare")
 
 
 class SeededEntropy:

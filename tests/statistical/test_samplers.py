@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from tests.audit.power import least_noticed
 
 from fairshare.privacy import OpenDPNoise, TableNoise
 
@@ -34,13 +35,17 @@ def p_of_draws(draws, sigma):
 
 
 @pytest.mark.parametrize("sigma", [0.4, 1.0, 7.3, 60.0])
-def test_table_sampler_is_the_discrete_gaussian(sigma):
+def test_table_sampler_is_the_discrete_gaussian(sigma, power):
     """False alarm 1e-6. Catches a scale wrong by 10%, which the same test must reject."""
     assert p_of_draws(TableNoise().gaussian(sigma, DRAWS), sigma) > ALARM
     assert p_of_draws(TableNoise().gaussian(sigma * 1.1, DRAWS), sigma) < ALARM
+    reach = int(np.ceil(12 * sigma)) + 2
+    least = least_noticed(lambda c: gaussian_pmf(c * sigma, reach), DRAWS, alarm=ALARM)
+    assert least < 1.1
+    power(alarm=ALARM, notices=f"a scale {least - 1:.1%} too wide, surely (0.99); shown at 10%; {DRAWS:,} draws")
 
 
-def test_convolution_is_the_discrete_gaussian():
+def test_convolution_is_the_discrete_gaussian(power):
     """A scale above the widest table, folded to residues and to coarse bins, both against exact sums."""
     sigma = 3000.0
     draws = TableNoise().gaussian(sigma, DRAWS)
@@ -55,17 +60,26 @@ def test_convolution_is_the_discrete_gaussian():
     for modulus in (27, 108):  # the factor of the convolution, and its narrow scale: a lattice would show here
         residues = np.bincount(np.mod(draws, modulus), minlength=modulus)
         assert chi_square_p(residues, np.full(modulus, DRAWS / modulus)) > ALARM
+    least = least_noticed(
+        lambda c: np.bincount(
+            bins - bins.min(), np.exp(-(k**2) / (2 * (c * sigma) ** 2)) / (np.sqrt(2 * np.pi) * c * sigma)
+        ),
+        DRAWS,
+        alarm=ALARM,
+    )
+    power(alarm=3 * ALARM, notices=f"a scale {least - 1:.1%} too wide, surely (0.99); a lattice; {DRAWS:,} draws")
 
 
-def test_two_samplers_agree():
+def test_two_samplers_agree(power):
     """OpenDP's sampler passes the same test as ours (1e-6), and fails at a wrong scale."""
     draws = OpenDPNoise().gaussian(3.0, 5_000)
     assert p_of_draws(draws, 3.0) > ALARM
     assert p_of_draws(draws, 3.6) < ALARM
+    power(alarm=ALARM, notices="OpenDP's scale 20% off (shown); 5,000 draws")
 
 
-def test_exponential_mechanism_is_exact():
-    """False alarm 1e-6. Catches a rate wrong by 10% (the mutant must be rejected)."""
+def test_exponential_mechanism_is_exact(power):
+    """False alarm 1e-6. Catches a rate a fifth too large (the mutant must be rejected)."""
     gaps = np.array([0, 3, 1, 40, 12, 0, 7])
     rate = Fraction(1, 9)
     noise = TableNoise()
@@ -81,3 +95,4 @@ def test_exponential_mechanism_is_exact():
 
     assert p(rate) > ALARM
     assert p(rate * Fraction(6, 5)) < ALARM
+    power(alarm=ALARM, notices=f"a rate a fifth too large (shown); {draws:,} selections")

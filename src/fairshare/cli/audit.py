@@ -29,23 +29,26 @@ def audit(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Try to tell two neighbouring tables apart, through the sampler and the curator that make releases."""
+    """Try to tell neighbouring tables apart, through the sampler, the curator and a whole run that makes a release."""
     screen = Screen(json=json, quiet=quiet)
     from fairshare.evaluation.audit import ALARM, gaussian_game, selection_game
+    from fairshare.evaluation.one_run import one_run_game
 
     found: list[Finding] = []
     for name, game in (("measure", gaussian_game), ("select", selection_game)):
         with screen.busy(f"playing against {name}"):
             found.append(game(trials=trials))
+    with screen.busy("playing against a whole run"):
+        found.append(one_run_game())
     screen.table(
         f"What the attacker could show, at confidence 1 - {ALARM:g}",
-        ["primitive", "parameter", "claim", "lower bound", "power"],
-        [(f.name, f.currency, f.claim, f.lower, f"{f.power:.0%}") for f in found],
+        ["against", "parameter", "claim", "lower bound", "power", "would notice"],
+        [(f.name, f.currency, f.claim, f"{f.lower:.3f}", f"{f.power:.0%}", f.catches) for f in found],
     )
     weak = [f.name for f in found if not f.strong]
     if weak:
         screen.warn(
-            f"little power against {', '.join(weak)}: a tenth too little noise may go unnoticed; raise --trials"
+            f"little power against {', '.join(weak)}: what the game would notice may go unnoticed; raise --trials"
         )
     screen.document({"games": [{**asdict(f), "sound": f.sound, "power": f.power} for f in found]})
     if broken := [f.name for f in found if not f.sound]:

@@ -1,6 +1,7 @@
 """``fairshare ledger``: one privacy budget for a data set, shared by all runs on it."""
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ from fairshare.cli.options import Examples, ExamplesGroup, Json, Quiet, help_whe
 if TYPE_CHECKING:
     from fairshare.privacy import History
 
-__all__ = ["LedgerPath", "RunId", "app", "run_name", "standing"]
+__all__ = ["LedgerPath", "RunId", "app", "foreseen", "run_name", "standing"]
 
 _GROUP = """\
 Examples:
@@ -121,6 +122,27 @@ def run_name(ledger: Path | None, wanted: str | None) -> dict[str, Any]:
     import secrets
 
     return {"ledger": ledger, "run_id": secrets.token_hex(8) if wanted is None else wanted}
+
+
+def foreseen(ledger: Path, account: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run that a dry run has planned would leave in the ledger, or why it would be refused.
+
+    Args:
+        ledger: the ledger's path.
+        account: the planned run's own (``Ledger.to_dict``).
+    """
+    from fairshare.errors import BudgetError
+    from fairshare.privacy import Budget, DurableLedger, PrivacyUnit
+
+    promise, durable = account["promise"], DurableLedger(ledger)
+    budget = Budget(epsilon=promise["epsilon"], delta=promise["delta"])
+    unit = PrivacyUnit(relation=promise["relation"], max_rows=promise["max_rows"])
+    history = durable.history()
+    told = {"path": str(ledger), "nano_rho_total": history.total, "nano_rho_left": history.remaining}
+    try:
+        return {**told, "nano_rho_left_after": durable.foresee(budget, unit), "refused": None}
+    except BudgetError as error:
+        return {**told, "nano_rho_left_after": None, "refused": str(error)}
 
 
 def standing(options: dict[str, Any]) -> dict[str, Any] | None:

@@ -74,5 +74,27 @@ def test_what_is_no_ledger(run: Any, synth: Any, data: Path, tmp_path: Path) -> 
 
 def test_an_audit_in_json(run: Any) -> None:
     found = run("audit", "--trials", 1000, "--json", "-q").document["games"]
-    assert [game["sound"] for game in found] == [True, True]
+    assert [game["sound"] for game in found] == [True, True, True]
+    assert [game["currency"] for game in found] == ["mu", "range", "epsilon"]
     assert run("audit", "--trials", 10).code == 2
+
+
+def test_a_dry_run_says_what_would_remain_and_reserves_nothing(
+    synth: Any, run: Any, ledger: Path, tmp_path: Path
+) -> None:
+    before = run("ledger", "show", ledger, "--json").document
+    ran = synth("--ledger", ledger, "--dry-run", "--json")
+    assert ran.code == 0
+    after = ran.document["data_set_ledger"]
+    assert after["nano_rho_left"] == before["nano_rho_left"]
+    assert after["nano_rho_left_after"] == before["nano_rho_left"] - ran.document["ledger"]["nano_rho_total"]
+    assert run("ledger", "show", ledger, "--json").document == before
+    assert "nothing is reserved" in synth("--ledger", ledger, "--dry-run").out
+    made = synth("--ledger", ledger, "-o", tmp_path / "o.csv", "--json").document
+    assert made["ledger"]["nano_rho_left"] == after["nano_rho_left_after"]
+
+
+def test_a_dry_run_says_that_the_ledger_would_refuse(synth: Any, ledger: Path) -> None:
+    ran = synth("--ledger", ledger, "--delta", "1e-8", "--dry-run", "--json")
+    assert ran.code == 0
+    assert "must be the ledger's (1e-09)" in ran.document["data_set_ledger"]["refused"]

@@ -127,3 +127,16 @@ def test_chain_shows_every_change():
 def test_unit_is_checked(fields):
     with pytest.raises(UsageError):
         PrivacyUnit(**fields)
+
+
+def test_charges_add_up_until_the_budget_holds_no_more():
+    book = ledger()
+    event = SelectEvent(candidates=(("a",),), epsilon=0.15, max_weight=1, unit=book.unit)
+    most = book.budget.nano_rho // nano_rho(event)
+    assert 2 <= most <= 20
+    for number in range(1, most + 1):
+        book.charge(event)
+        assert book.spent == number * nano_rho(event)
+    with pytest.raises(BudgetError, match="is left"):
+        book.charge(event)
+    assert (len(book), book.remaining) == (most, book.budget.nano_rho - most * nano_rho(event))
