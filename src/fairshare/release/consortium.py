@@ -97,8 +97,8 @@ def leaks(plan: Plan) -> str:
     return (
         "Beyond the release, servers and driver see the plan, when who was there, and the noisy answers to the "
         "driver's calls, all of which the budget pays for. A server also sees how many records each holder of some "
-        "columns has, and which records of different holders are the same one (not whose); everybody sees whether the holders' "
-        "records fit together. So the promise is for one record's values replaced."
+        "columns has, and which records of different holders are the same one (not whose); everybody sees whether the "
+        "holders' records fit together. So the promise is for one record's values replaced."
     )
 
 

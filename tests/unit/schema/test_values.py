@@ -42,7 +42,10 @@ def test_integers(cells, expected):
     "kind", [pa.int8(), pa.uint8(), pa.int16(), pa.uint32(), pa.int64(), pa.uint64(), pa.float16()]
 )
 def test_integer_types(kind):
-    assert codes(AGE, [0, 7, 100, None], kind) == [0, 7, 9, 10]
+    cells = [0, 7, 100, None]
+    if kind == pa.float16():  # Arrow makes these of numpy's own only
+        cells = [None if cell is None else np.float16(cell) for cell in cells]
+    assert codes(AGE, cells, kind) == [0, 7, 9, 10]
 
 
 def test_the_largest_unsigned_integer_is_clamped():
