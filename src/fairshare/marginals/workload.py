@@ -1,5 +1,6 @@
 """Workloads: which marginals matter, and how much."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import combinations
 
@@ -27,5 +28,13 @@ def downward_closure(workload: Iterable[Clique]) -> list[Clique]:
 
 
 def overlap_weights(workload: Mapping[Clique, float], candidates: Iterable[Clique]) -> dict[Clique, float]:
-    """AIM's candidate weights: sum over the workload of weight x shared attributes (McKenna et al. 2022, section 4)."""
-    return {c: sum(w * len(set(c) & set(q)) for q, w in workload.items()) for c in candidates}
+    """AIM's candidate weights: sum over the workload of weight x shared attributes (McKenna et al. 2022, section 4).
+
+    A candidate shares with the workload what its attributes share with it one by one, so that no candidate has to be
+    held against every workload marginal: of 100 columns those are 5,000 and 160,000.
+    """
+    shared: dict[str, float] = defaultdict(float)
+    for marginal, weight in workload.items():
+        for attribute in marginal:
+            shared[attribute] += weight
+    return {c: sum(shared[a] for a in c) for c in candidates}

@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 
 import numpy as np
 
 from fairshare.errors import UsageError
 from fairshare.marginals import Clique, Domain
-from fairshare.model.triangulation import Elimination, bits, eliminate, eliminate_in, maximal_masks, resume
+from fairshare.model.triangulation import Elimination, bits, eliminate, eliminate_in, maximal_masks, resume, weigher
 
 __all__ = ["JunctionTree"]
 
@@ -140,14 +139,7 @@ class JunctionTree:
         """
         late = _mask(self.domain, self.last)
         shape = self.domain.shape
-        weight: dict[int, int] = {}
-
-        def cells(masks: Iterable[int]) -> int:
-            for m in masks:
-                if m not in weight:
-                    weight[m] = prod(shape[v] for v in bits(m))
-            return sum(weight[m] for m in masks)
-
+        weigh = weigher(shape)
         total: list[float] = []
         graph = self._elimination.graphs[0] if self.domain.shape else ()
         for clique in cliques:
@@ -156,7 +148,7 @@ class JunctionTree:
                 total.append(float(self.cells))
                 continue
             shared, rest = resume(self._elimination, shape, mask, late)
-            total.append(float(cells(maximal_masks([*shared, *rest]))))
+            total.append(float(sum(map(weigh, maximal_masks([*shared, *rest])))))
         return np.array(total, dtype=np.float64)
 
     def _shared(self, i: int, j: int) -> Clique:

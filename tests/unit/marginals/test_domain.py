@@ -38,3 +38,12 @@ def test_workloads():
     assert weights == {("a",): 2.0, ("b",): 3.0, ("a", "b"): 5.0}
     with pytest.raises(UsageError, match="k"):
         all_k_way(ABC, 4)
+
+
+def test_overlap_weights_follow_their_definition():
+    wide = Domain.from_sizes({f"c{i}": 2 for i in range(100)})
+    workload = {clique: 1.0 + i % 7 for i, clique in enumerate(all_k_way(wide, 3))}
+    candidates = all_k_way(wide, 2)
+    weights = overlap_weights(workload, candidates)  # held against each other, these cliques would take minutes
+    for clique in candidates[::990]:
+        assert weights[clique] == sum(w * len(set(clique) & set(q)) for q, w in workload.items())
