@@ -148,6 +148,7 @@ def synth(  # noqa: PLR0917  (typer reads options from the signature)
     """Make a differentially private synthetic table from a private one."""
     screen = Screen(json=json, quiet=quiet)
     chosen = mechanism_named(mechanism)
+    from fairshare.errors import UsageError
     from fairshare.schema import Schema
 
     public = Schema.load(schema)
@@ -155,6 +156,10 @@ def synth(  # noqa: PLR0917  (typer reads options from the signature)
     options |= {"rows": rows, "seed": seed, "accept_inferred_schema": accept_inferred_schema}
     roles = {"protected": protected, "admissible": admissible, "outcome": outcome}
     options["fairness"] = wish(public, fairness, **roles, saturate=saturate)
+    if dry_run and run_id is not None:
+        raise UsageError(
+            "run-id can't go with --dry-run: a run that is stored costs nothing again, so there is no plan"
+        )
     if dry_run:
         _show_plan(screen, public, options, ledger)
         return

@@ -8,7 +8,7 @@ from typing import Any
 from fairshare.counting.engine import CountingEngine, Watch, unwatched
 from fairshare.counting.memory import CodedTable
 from fairshare.counting.scanned import ScannedTable
-from fairshare.errors import UsageError
+from fairshare.errors import DataError, UsageError
 from fairshare.io import FileBatches, ObjectBatches, is_many, is_stored, read_table, table_files
 from fairshare.marginals import Domain
 from fairshare.schema import Schema
@@ -84,7 +84,14 @@ def _database(address: str, table: str, schema: Schema, watch: Watch) -> Countin
     if address.startswith("duckdb:"):
         from fairshare.io.duck import DuckBatches
 
-        return ScannedTable(schema, DuckBatches(address.removeprefix("duckdb:"), table), watch=watch)
+        source = DuckBatches(address.removeprefix("duckdb:"), table)
+        if schema.person is not None and not source.is_table:
+            source.close()
+            raise DataError(
+                f"table ({table}) must be a table and no view where the schema limits a person's rows: the rows of a "
+                "view have no order, so they can't be told apart twice; copy it with CREATE TABLE ... AS SELECT"
+            )
+        return ScannedTable(schema, source, watch=watch)
     if address.startswith("spark:"):
         from fairshare.counting.spark import SparkTable
 

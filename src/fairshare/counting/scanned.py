@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fairshare.counting.engine import Watch, unwatched
 from fairshare.counting.tally import Codes, Tally, tallied
+from fairshare.errors import DataError
 from fairshare.io import Batches
 from fairshare.marginals import Clique, Domain
 from fairshare.schema import Schema
@@ -86,8 +87,13 @@ class ScannedTable:
         start = 0
         kept = self._kept_rows()
         for batch in self._source.scan([self._names[name] for name in wanted]):
-            yield batch, None if kept is None else kept[start : start + batch.num_rows]
-            start += batch.num_rows
+            end = start + batch.num_rows
+            if kept is not None and end > len(kept):
+                raise _changed()
+            yield batch, None if kept is None else kept[start:end]
+            start = end
+        if kept is not None and start != len(kept):
+            raise _changed()
 
     def _encode(
         self, batch: pa.RecordBatch, wanted: Sequence[str], kept: NDArray[np.bool_] | None
@@ -107,3 +113,10 @@ class ScannedTable:
         kind = columns[0].type if columns else self._source.schema.field(person).type
         self._kept = self._schema.kept_rows(pa.chunked_array(columns, kind))
         return self._kept
+
+
+def _changed() -> DataError:
+    """Told without numbers: how many rows there are may be private."""
+    return DataError(
+        "the table changed while it was counted, so one person's rows can't be limited: count a fixed copy"
+    )

@@ -13,6 +13,7 @@ from fairshare.marginals import Clique, Domain
 from fairshare.marginals.coarsening import coarse_domain, coarse_sum, compose, own_maps
 from fairshare.marginals.limits import GRAIN
 from fairshare.privacy import Event, Ledger, MeasureEvent, Noise, ScoreEvent, SelectEvent
+from fairshare.privacy.gaussian import MAX_SIGMA
 
 __all__ = ["TrustedCurator"]
 
@@ -87,6 +88,8 @@ class TrustedCurator:
         candidates, estimates = check_candidates(self._domain, candidates)
         cliques, weights = tuple(c.clique for c in candidates), tuple(c.weight for c in candidates)
         event = ScoreEvent(candidates=cliques, weights=weights, sigma=sigma, unit=self._ledger.unit)
+        if GRAIN * event.sigma > MAX_SIGMA:  # before the charge: the noise is drawn in grains
+            raise UsageError(f"sigma ({event.sigma}) must be at most 2^37 for scores; raise epsilon")
         self._charge(event)
         noise = self._noise.gaussian(GRAIN * event.sigma, len(candidates))
         return (self._scores(candidates, estimates) + noise) / GRAIN

@@ -1,10 +1,13 @@
 """Quality figures of a release, bought from the rows that it was made from and fit to be published with it."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from functools import partial
 from os import PathLike
 from typing import Any
+
+import numpy as np
 
 from fairshare.curator.trusted import TrustedCurator
 from fairshare.errors import IntegrityError, UsageError
@@ -78,7 +81,7 @@ def buy_quality(
     plan = plan_of(
         asked="quality",
         promise=[float(epsilon), float(delta), unit.describe()],
-        release=[release.certificate["privacy"]["ledger_head"], release.rows, release.seed],
+        release=_digest(synthetic),
         schema=schema.digest,
         cliques=cliques,
         noise=noise.name,
@@ -116,6 +119,15 @@ def _cliques(domain: Domain, pairs: Iterable[Iterable[str]]) -> tuple[Clique, ..
         if domain.cells(domain.clique(pair)) > _MOST_CELLS:
             raise UsageError(f"pair {pair} must have at most {_MOST_CELLS:,} cells: leave it out")
     return tuple(dict.fromkeys([*((name,) for name in domain), *(domain.clique(pair) for pair in chosen)]))
+
+
+def _digest(synthetic: Codes) -> str:
+    """Hash of the rows that are compared: what a stored answer is about."""
+    digest = hashlib.sha256()
+    for name in sorted(synthetic):
+        digest.update(f"{name}:{synthetic[name].dtype}:{len(synthetic[name])};".encode())
+        digest.update(np.ascontiguousarray(synthetic[name]).tobytes())
+    return digest.hexdigest()
 
 
 def _rows(release: Release) -> Codes:

@@ -19,6 +19,11 @@ class DuckBatches:
         path: the file.
         table: name of the table or view.
 
+    Attributes:
+        schema: of its columns.
+        is_table: whether it is a table, whose rows have an order, and no view.
+        rows: how many there are.
+
     Raises:
         MissingExtraError: duckdb is not installed.
         DataError: the file can't be opened, or has no such table.
@@ -41,6 +46,7 @@ class DuckBatches:
         self._table = ".".join(_quoted(part) for part in table.split("."))
         try:
             self._connection.execute("SET preserve_insertion_order = true; SET TimeZone = 'UTC'")
+            self.is_table = self._has_rowid()  # before the transaction, which an error would end
             self._connection.execute("BEGIN TRANSACTION READ ONLY")
             self.schema: pa.Schema = self._reader("*", "LIMIT 0").read_all().schema
             self.rows = int(self._connection.execute(f"SELECT count(*) FROM {self._table}").fetchall()[0][0])  # noqa: S608  (names are quoted)
@@ -62,6 +68,14 @@ class DuckBatches:
         except (self._error, pa.ArrowException):
             # Their own messages may quote cells.
             raise DataError("DuckDB can't read the table to its end: check the file") from None
+
+    def _has_rowid(self) -> bool:
+        """Whether it is a stored table: a view's rows come in no order that two scans would share."""
+        try:
+            self._connection.execute(f"SELECT rowid FROM {self._table} LIMIT 0")  # noqa: S608  (names are quoted)
+        except self._error:
+            return False
+        return True
 
     def close(self) -> None:
         """Close the file."""

@@ -24,7 +24,6 @@ from fairshare.version import __version__
 __all__ = ["simulate"]
 
 _SCALARS = (bool, int, float, str)
-_LEAST_CAP = 2**16 - 1
 
 NOTE = (
     "simulated: one process saw all holders' tables, so nobody was protected from it; what is released is as private "
@@ -44,6 +43,7 @@ def simulate(
     record_key: str | None = None,
     noise: NoiseMode = "joint",
     order: int | None = None,
+    row_cap: int = 2**18 - 1,
     rows: int | None = None,
     seed: int | None = None,
     delay: float = 0.0,
@@ -63,6 +63,7 @@ def simulate(
         record_key: the column that matches rows, where columns are split.
         noise: ``joint`` or ``distributed``.
         order: marginals of up to this many columns are shared ahead; by the mechanism's workload when not given.
+        row_cap: most rows of one holder; public, for the plan's hash is published, so never taken from the tables.
         rows: number of synthetic rows; when not given, the model's noisy estimate.
         seed: governs sampling of rows only.
         delay: seconds added to every message between servers, to imitate a distant network.
@@ -93,7 +94,7 @@ def simulate(
         privacy={"epsilon": epsilon, "delta": delta, "noise": noise, "relation": relation},
         mechanism=_choice(mechanism),
         data={**data, "order": order or _order(mechanism)},
-        parties=_parties({n: t.num_rows for n, t in read.items()}, columns, split=split),
+        parties=_parties(columns, row_cap, split=split),
         schema=schema.to_dict(),
         **({} if fairness is None else {"fairness": _wish(fairness)}),
     )
@@ -140,17 +141,17 @@ def _partition(columns: Mapping[str, list[str]], schema: Schema) -> str:
     return "vertical" if len(named) == len(set(named)) else "mixed"
 
 
-def _parties(rows: Mapping[str, int], columns: Mapping[str, list[str]], *, split: bool) -> list[dict[str, Any]]:
+def _parties(columns: Mapping[str, list[str]], row_cap: int, *, split: bool) -> list[dict[str, Any]]:
     servers = [{"name": f"server-{i}", "role": "server", "address": f"127.0.0.1:{7000 + i}"} for i in range(3)]
     holders = [
         {
             "name": name,
             "role": "holder",
             "columns": columns[name] if split else [],
-            # Rounded to a power of two: under add-remove the number of rows is private.
-            "row_cap": max(_LEAST_CAP // len(rows), (1 << count.bit_length()) - 1),
+            # The same whatever the tables hold: the plan's hash is published, and the number of rows may be private.
+            "row_cap": row_cap,
         }
-        for name, count in rows.items()
+        for name in columns
     ]
     return [*servers, *holders, {"name": "driver", "role": "driver"}]
 

@@ -89,6 +89,10 @@ def test_the_ledger_pays_the_whole_promise(release, path):
 
 
 def test_the_same_run_again_returns_the_stored_figures_and_costs_nothing(release, path, monkeypatch):
+    # Another release of as many rows by the same calls and seed: its ledger's head is the same, its rows are not.
+    other = fairshare.synthesize(
+        table().take(pa.array([0] * 900)), SCHEMA, epsilon=1, delta=DELTA, seed=1, rows=release.rows
+    )
     first = buy(release, ledger=path, run_id="q")
     left = DurableLedger(path).history().remaining
     monkeypatch.setattr(CodedTable, "counts", lambda self, cliques: pytest.fail("the rows were counted"))
@@ -96,6 +100,8 @@ def test_the_same_run_again_returns_the_stored_figures_and_costs_nothing(release
     assert DurableLedger(path).history().remaining == left
     with pytest.raises(BudgetError, match="run q had other options"):
         buy(release, ledger=path, run_id="q", pairs=[("sex", "city")])
+    with pytest.raises(BudgetError, match="run q had other options"):
+        buy(other, ledger=path, run_id="q")
 
 
 def test_a_table_that_does_not_fit_is_given_back(release, path, tmp_path):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fairshare.errors import IntegrityError
 from fairshare.mpc.wire.frames import HEADER_BYTES, Frame, FrameReader, Kind, header
+from fairshare.mpc.wire.link import Link
 
 SESSION = bytes(range(32))
 
@@ -72,3 +73,37 @@ def test_a_frame_holds_what_it_says() -> None:
     (found,) = reader().feed(memoryview(frame(b"abc", 0)))
     assert isinstance(found, Frame)
     assert (found.kind, found.step, found.payload) == (Kind.PROTOCOL, 9, b"abc")
+
+
+class Flood:
+    """A connection on which there is always one more frame without payload."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+
+    def recv_into(self, buffer: Any) -> int:
+        sent = header(kind=Kind.RECEIPT, session=bytes(32), sender=4, receiver=1, step=0, sequence=self.reads, length=0)
+        self.reads += 1
+        buffer[: len(sent)] = sent
+        return len(sent)
+
+
+def test_a_peer_that_never_stops_sending_gets_its_turn_and_so_much_memory() -> None:
+    flood = Flood()
+    link = Link(flood, "alice", us=1, peer=4, max_payload=1 << 12, delay=0.0)  # type: ignore[arg-type]
+    for _ in range(10):
+        before = flood.reads
+        link.read()
+        assert flood.reads - before <= 16  # then all others have their turn
+    assert link.full
+    assert len(link._inbox) < 64  # frames count for something even without payload
+
+
+def test_what_a_dismissed_peer_sends_is_not_even_read_as_frames() -> None:
+    flood = Flood()
+    link = Link(flood, "alice", us=1, peer=4, max_payload=1 << 12, delay=0.0)  # type: ignore[arg-type]
+    link.dismissed = True
+    for _ in range(10):
+        link.read()
+    assert flood.reads == 160
+    assert not link._inbox

@@ -126,3 +126,13 @@ def test_what_does_not_fit_together_is_refused():
     with pytest.raises(DataError, match="records do not fit together") as found:
         simulate({**parts, "right": parts["right"].slice(10)}, SCHEMA, record_key="id", **more)
     assert found.value.__notes__ == ["10 of 300 records have no 'job'; right did not send them"]
+
+
+def test_the_plan_tells_nothing_of_the_tables():
+    """Its hash is in the certificate, and under add-remove the number of rows is private."""
+    more = {"epsilon": 1.0, "delta": 1e-6, "mechanism": MECHANISMS["mst"], "seed": 1}
+    few, many = joint_table(300).drop_columns(["id"]), joint_table(70_000).drop_columns(["id"])
+    plans = {simulate({"one": table}, SCHEMA, **more).certificate["consortium"]["plan"] for table in (few, many)}
+    assert len(plans) == 1
+    with pytest.raises(DataError, match="may have 299 at most"):
+        simulate({"one": few}, SCHEMA, row_cap=299, **more)

@@ -151,11 +151,14 @@ def kept_in(path: Path, plan: Plan) -> Kept:
             return Kept()
         if lines[0]["plan"] != plan.digest:
             raise IntegrityError(f"{path} is the ledger of another plan; move it away")
-        heads, charges = [Ledger(plan.budget, plan.unit).head], []
+        heads = [Ledger(plan.budget, plan.unit).head]
+        charges: list[dict[str, Any]] = []
         standings = tuple(Standing(**line["standing"]).checked() for line in lines[1:] if "standing" in line)
         for line in (line for line in lines[1:] if "standing" not in line):
             heads.append(chain_hash(heads[-1], line["event"], line["nano_rho"]))
-            charges.append({"nano_rho": int(line["nano_rho"]), **line})
+            if type(line["nano_rho"]) is not int or not 0 < line["nano_rho"] <= plan.budget.nano_rho:
+                raise IntegrityError(f"{path} was changed: charge {len(charges) + 1} has no possible cost")
+            charges.append(line)
             if line["hash"] != heads[-1]:
                 raise IntegrityError(f"{path} was changed: the chain breaks at charge {len(charges)}")
         return Kept(heads=tuple(heads), charges=tuple(charges), standings=standings)

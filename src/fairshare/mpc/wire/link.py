@@ -15,6 +15,8 @@ OPENING_BYTES = 8 * 2**20
 _STOPPED = " stopped: "
 _CHUNK = 1 << 18
 _READ = 1 << 16
+#: Reads from one peer before all others have their turn, and what a frame without payload counts for.
+_TURNS, _OVERHEAD = 16, 256
 
 
 class Link:
@@ -91,7 +93,7 @@ class Link:
         if not self._inbox or self._inbox[0][0] > now:
             return None
         frame = self._inbox.popleft()[1]
-        self._waiting -= len(frame.payload)
+        self._waiting -= len(frame.payload) + _OVERHEAD
         if frame.session != self._expected:
             raise IntegrityError(f"a frame from {self.name} is of another session; the run was stopped")
         return frame
@@ -147,12 +149,15 @@ class Link:
             PeerError: the peer has stopped, or the connection ended inside a frame.
         """
         try:
-            while not self.full:
+            for _ in range(_TURNS):
+                if self.full:
+                    return
                 count = self.connection.recv_into(self._buffer)
                 if count == 0:
                     break
-                for frame in self._reader.feed(self._buffer[:count]):
-                    self._arrived(frame)
+                if not self.dismissed:
+                    for frame in self._reader.feed(self._buffer[:count]):
+                        self._arrived(frame)
             else:
                 return
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
@@ -160,18 +165,20 @@ class Link:
         except OSError:  # reset, or a TLS alert: the peer refused us or died
             pass
         self.gone = True
-        if not self._reader.idle:
+        if not (self._reader.idle or self.dismissed):
             raise PeerError(f"{self.name} was cut off inside a message; see its own message, then restart the run")
 
     def _arrived(self, frame: Frame) -> None:
         if frame.kind is Kind.ABORT:
             self.left = True
             raise _stopped(self.name, frame.payload)
+        if self.left:
+            raise PeerError(f"{self.name} went on after its goodbye; the run was stopped")
         if frame.kind is Kind.BYE:
             self.left = True
             return
         self._inbox.append((time.monotonic() + self._delay, frame))
-        self._waiting += len(frame.payload)
+        self._waiting += len(frame.payload) + _OVERHEAD
 
 
 def _stopped(name: str, payload: bytes) -> PeerError | IntegrityError:
