@@ -38,6 +38,7 @@ RUNS = {
     "AIM 3-way, 80 MB": "AIM()",
     "SWIFT 3-way, one batch": "SWIFT(batches=1)",
     "SWIFT 3-way": "SWIFT()",
+    "SWIFT 3-way, 80 MB": "SWIFT(max_model_mb=80)",
 }
 # At most this error at epsilon 1 on the coded table (mean of five seeds, TVD 1/2/3-way) and CPU seconds.
 TARGETS = {
