@@ -1,13 +1,19 @@
 """What a cold look at the consortium found: row order, a second certificate behind the first, two ledgers at once."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from consortium_parties import fields
 
-from fairshare.errors import BudgetError, IntegrityError
+from fairshare.counting import CodedTable
+from fairshare.errors import BudgetError, IntegrityError, UsageError
 from fairshare.mpc.alignment import in_random_order
+from fairshare.mpc.plan import Plan
 from fairshare.mpc.wire.certificates import create_identity, fingerprint
+from fairshare.mpc.wire.nodes import share
+from fairshare.schema import Schema
 
 
 def test_rows_are_sent_in_an_order_that_tells_nothing():
@@ -60,3 +66,12 @@ def test_two_servers_cannot_hold_one_ledger(tmp_path: Path):
         _held(tmp_path / "state" / "s1.jsonl")
     first.close()
     _held(tmp_path / "state" / "s1.jsonl").close()
+
+
+def test_an_engine_that_limits_nobody_shares_nothing():
+    schema = Schema.from_domain({"a": 2, "b": 3, "c": 4}).to_dict() | {"person": "who", "max_rows_per_person": 2}
+    schema["columns"] = [*schema["columns"], {"name": "who", "kind": "key"}]
+    node = SimpleNamespace(plan=Plan(fields(schema=schema)), identity=SimpleNamespace(name="alice"))
+    engine = CodedTable(node.plan.domain, {a: np.zeros(3, dtype=np.uint8) for a in "abc"})
+    with pytest.raises(UsageError, match="must limit one person's rows to 2"):
+        share(node, engine)

@@ -212,9 +212,8 @@ def share(
         IntegrityError: a server has another plan.
     """
     plan, name = node.plan, node.identity.name
-    limit = plan.schema.max_rows_per_person
-    if isinstance(table, CountingEngine) and limit is not None and table.max_rows_per_person != limit:
-        raise UsageError(f"the engine of {name} must limit one person's rows to {limit}, which the promise rests on")
+    if isinstance(table, CountingEngine):
+        _check_limit(table, name, plan.schema.max_rows_per_person)
     if keys is not None and secret is None:
         raise UsageError("match-key must be given where columns are split: all holders use the same file")
     # What is wrong with the table shows before anybody is met; only the hashes that are sent need the run's id.
@@ -238,6 +237,11 @@ def share(
         for server in plan.servers:
             hub.receive(server.name, Kind.RECEIPT, plan.limits.start_seconds)
     return sent
+
+
+def _check_limit(engine: CountingEngine, name: str, limit: int | None) -> None:
+    if limit is not None and engine.max_rows_per_person != limit:
+        raise UsageError(f"the engine of {name} must limit one person's rows to {limit}, which the promise rests on")
 
 
 class Driver:
