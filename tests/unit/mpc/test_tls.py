@@ -117,6 +117,28 @@ def test_an_added_delay_is_felt_in_every_round(tmp_path: Path) -> None:
     assert time.monotonic() - started > 3 * 0.1
 
 
+def test_a_frame_that_is_still_on_its_way_counts_though_the_sender_has_left(tmp_path: Path) -> None:
+    made = consortium(tmp_path)
+    plan, identities, certificates = made
+
+    def part(hub: Hub) -> None:
+        hub.send("alice", Kind.RECEIPT, b"")
+        hub.dismiss("alice")
+        hub.pump(0.5)
+
+    def wait(hub: Hub) -> bool:
+        return all(hub.receive(name, Kind.RECEIPT, 5.0).kind is Kind.RECEIPT for name in SERVERS)
+
+    def alice() -> Any:
+        with Hub(plan, identities["alice"], certificates, delay=0.2).closing() as hub:
+            join(hub)
+            return wait(hub)
+
+    driver = client(plan, identities["driver"], certificates, learn_session)
+    found = at_once(**servers(made, clients=2, then=part), alice=alice, driver=driver)
+    assert found["alice"] is True, found
+
+
 # -- who gets in
 
 

@@ -247,7 +247,7 @@ class Hub:
         """
         link = self.links[name]
         frame = link.take(time.monotonic())
-        if frame is None and (link.gone or link.left):
+        if frame is None and link.next_at is None and (link.gone or link.left):
             raise PeerError(f"{name} left before it was done; restart the run")
         return None if frame is None else _of_kind(name, frame, kind)
 

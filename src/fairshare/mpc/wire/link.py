@@ -169,11 +169,11 @@ class Link:
             raise PeerError(f"{self.name} was cut off inside a message; see its own message, then restart the run")
 
     def _arrived(self, frame: Frame) -> None:
+        if self.left:  # it has said goodbye, and says nothing more that counts
+            return
         if frame.kind is Kind.ABORT:
             self.left = True
             raise _stopped(self.name, frame.payload)
-        if self.left:
-            raise PeerError(f"{self.name} went on after its goodbye; the run was stopped")
         if frame.kind is Kind.BYE:
             self.left = True
             return
