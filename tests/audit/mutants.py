@@ -1,9 +1,10 @@
 """Planted faults: each is one edit of one file, and a named test that must turn red.
 
-``python -m tests.audit.mutants`` runs them all, two at a time; the suite runs those marked ``fast``. Three lists:
-``planted`` (one holder), ``planted_consortium`` (many), and ``charges``, made from the source: every line that charges
-a ledger, deleted. First all named tests run on the sound tree, for a test that is red anyway kills nothing. Outcomes
-are kept in build/mutants.jsonl under a hash of the tree, so a run that was stopped goes on where it was.
+``python -m tests.audit.mutants`` runs them all, two at a time; the suite runs those marked ``fast``. Four lists:
+``planted`` (one holder), ``planted_consortium`` (many), ``planted_guards`` (what is refused), and ``charges``, made
+from the source: every line that charges a ledger, deleted. First all named tests run on the sound tree, for a test
+that is red anyway kills nothing. Outcomes are kept in build/mutants.jsonl under a hash of the tree, so a run that was
+stopped goes on where it was.
 """
 
 import argparse
@@ -63,8 +64,9 @@ def all_mutants() -> list[Mutant]:
     from tests.audit.charges import CHARGES
     from tests.audit.planted import PLANTED
     from tests.audit.planted_consortium import PLANTED_CONSORTIUM
+    from tests.audit.planted_guards import PLANTED_GUARDS
 
-    return [*PLANTED, *PLANTED_CONSORTIUM, *CHARGES]
+    return [*PLANTED, *PLANTED_CONSORTIUM, *PLANTED_GUARDS, *CHARGES]
 
 
 @contextmanager

@@ -191,6 +191,8 @@ def test_any_plain_number_is_a_scale(value):
         [offer(weight=True)],
         [offer(weight=np.int64(1))],
         [offer(penalty=0.5)],
+        [offer(), offer(weight=2)],
+        [],
     ],
 )
 def test_malformed_candidates_are_refused_before_anything_is_spent(candidates):

@@ -1,5 +1,8 @@
 """Randomness made ahead of need: what is guessed, that it serves once, and that a wrong guess is dropped."""
 
+import itertools
+
+import pytest
 from small_runs import DOMAIN, answered, measure, run_for, score, select, terms_for
 
 from fairshare.mpc import randomness
@@ -90,4 +93,45 @@ def test_a_wrong_guess_is_dropped(monkeypatch):
     assert all(s._randomness._noise is None for s in run.servers)
     ahead(run)  # coins now
     answered(run.ask(select(epsilon=0.25)))
+    assert all(s._randomness._coins is None for s in run.servers)
+
+
+@pytest.mark.parametrize("made", ["noise", "coins"])
+def test_what_was_made_ahead_serves_once_even_inside_a_call(made, monkeypatch):
+    """A selection that is tried again must not toss the coins of its first attempt."""
+    fresh = itertools.count()
+
+    async def counted(*_):
+        return next(fresh)
+
+    monkeypatch.setattr(randomness, "prepare", counted)
+    monkeypatch.setattr(randomness, "joint_gaussian", counted)
+    monkeypatch.setattr(randomness, "concatenate", lambda parts: parts[0])
+    source = randomness.Randomness("joint", None, None)
+    draw, selection = Draw(20.0, 3), task_of(TERMS, select()).selection
+    source._foresight.next = lambda: Noise(draw, Z32) if made == "noise" else selection
+    complete(source.make_ahead(None))
+
+    async def used():
+        return await (source.noise(None, [draw], Z32) if made == "noise" else source.coins(None, selection))
+
+    assert [complete(used()) for _ in range(3)] == [0, 1, 2]
+
+
+def test_what_another_call_did_not_use_is_dropped():
+    run = run_for()
+    for _ in range(2):
+        answered(run.ask(select()))
+        answered(run.ask(measure(cliques=(("a",),), sigmas=(20.0,))))
+    answered(run.ask(select()))
+    ahead(run)
+    assert all(s._randomness._noise is not None for s in run.servers)
+    answered(run.ask(select()))
+    assert all(s._randomness._noise is None for s in run.servers)
+    run = run_for()
+    answered(run.ask(select()))
+    answered(run.ask(select()))
+    ahead(run)
+    assert all(s._randomness._coins is not None for s in run.servers)
+    answered(run.ask(measure()))
     assert all(s._randomness._coins is None for s in run.servers)

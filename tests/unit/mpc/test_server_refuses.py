@@ -111,6 +111,15 @@ def test_the_largest_scores_do_not_wrap(held):
     assert answered(run.ask(chosen)).tolist() == [0]
 
 
+def test_scores_that_only_estimates_make_large_do_not_wrap():
+    """The first is 2^20 rows off, at the largest weight: 2^39 eighths, where errors alone would fit 32 bits."""
+    estimates = np.zeros(9)
+    estimates[0] = 8 * 2**20
+    chosen = select(epsilon=1.0, estimates=estimates, weights=(2**16, 2**16), penalties=(0, 0))
+    for _ in range(5):
+        assert answered(run_for(terms_for()).ask(chosen)).tolist() == [0]
+
+
 def test_the_samplers_distance_is_charged_too():
     run = run_for(terms_for(delta=1e-12, share=terms_for(delta=0.5).budget.slack_share / 2**18))
     replies = run.ask(select())
