@@ -11,7 +11,8 @@ from fairshare.mechanisms.base import silent
 from fairshare.mpc.plan import Plan
 from fairshare.release.assembly import assemble
 from fairshare.release.fair import grantable
-from fairshare.release.release import MAX_ROWS, Release
+from fairshare.release.record import MAX_ROWS
+from fairshare.release.release import Release
 
 __all__ = ["TRUST", "leaks", "synthesize_jointly"]
 

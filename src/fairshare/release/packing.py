@@ -9,7 +9,7 @@ from typing import Final
 
 from fairshare.errors import IntegrityError
 from fairshare.release.release import Release
-from fairshare.release.storage import contents, load
+from fairshare.release.storage import contents
 
 __all__ = ["pack", "unpack"]
 
@@ -44,4 +44,4 @@ def unpack(packed: bytes) -> Release:
     with tempfile.TemporaryDirectory(prefix="fairshare-") as scratch:
         for name, content in parts.items():
             (Path(scratch) / name).write_bytes(content)
-        return load(Path(scratch))
+        return Release.load(scratch)

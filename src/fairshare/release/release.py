@@ -11,41 +11,22 @@ from numpy.typing import NDArray
 
 from fairshare.errors import UsageError
 from fairshare.model import SamplingMethod
-from fairshare.release.model import ReleasedModel
+from fairshare.release.record import MAX_ROWS, ReleaseRecord
+from fairshare.release.storage import load, save
 from fairshare.release.streaming import ahead
-from fairshare.schema import Schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["MAX_ROWS", "Release"]
+__all__ = ["Release"]
 
-MAX_ROWS = 10**10
 #: Rows of one table of a stream: large for the rounding, small for the processor's own cache.
 _STREAMED = 1 << 18
 
 
 @dataclass(frozen=True, kw_only=True)
-class Release:
-    """A synthetic table, the model behind it, and the account of what it cost.
-
-    Attributes:
-        schema: the public schema.
-        model: the released model; ``model.cliques``, ``model.marginal(columns)``.
-        rows: default number of rows (from a noisy count, or declared).
-        seed: governs sampling of rows, never privacy noise.
-        ledger: the account, JSON-able.
-        certificate: the promise, JSON-able.
-        frame: the frame type of tables handed out: "arrow", "pandas" or "polars".
-    """
-
-    schema: Schema
-    model: ReleasedModel
-    rows: int
-    seed: int
-    ledger: Mapping[str, Any]
-    certificate: Mapping[str, Any]
-    frame: str = "arrow"
+class Release(ReleaseRecord):
+    """A synthetic table, the model behind it, and the account of what it cost: a ``ReleaseRecord`` that draws rows."""
 
     @cached_property
     def table(self) -> Any:
@@ -121,8 +102,6 @@ class Release:
         Raises:
             UsageError: the directory exists and is not a release.
         """
-        from fairshare.release.storage import save
-
         return save(self, Path(directory))
 
     @classmethod
@@ -133,9 +112,7 @@ class Release:
             UsageError: no release is there.
             IntegrityError: a file was changed, truncated, or is not what it says.
         """
-        from fairshare.release.storage import load
-
-        return load(Path(directory))
+        return cls(**vars(load(Path(directory))))
 
     @staticmethod
     def _check(n: int, method: str) -> None:

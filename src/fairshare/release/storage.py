@@ -18,7 +18,7 @@ from fairshare.model import Model, Refinement
 from fairshare.privacy import replay_head
 from fairshare.release.model import ReleasedModel
 from fairshare.release.npz import read_npz
-from fairshare.release.release import MAX_ROWS, Release
+from fairshare.release.record import MAX_ROWS, ReleaseRecord
 from fairshare.release.statement import statement
 from fairshare.schema import Schema
 
@@ -30,7 +30,7 @@ _MAX_MODEL = 4 * 2**30
 _PARTS = ("model.npz", "certificate.json", "ledger.json", "statement.yaml")
 
 
-def save(release: Release, directory: Path) -> Path:
+def save(release: ReleaseRecord, directory: Path) -> Path:
     """Write into a temporary sibling, then rename; see ``Release.save``."""
     if directory.exists() and not (directory / "release.json").is_file():
         raise UsageError(f"{directory} exists and is not a release; name a new folder")
@@ -57,7 +57,7 @@ def save(release: Release, directory: Path) -> Path:
     return directory
 
 
-def contents(release: Release) -> dict[str, bytes]:
+def contents(release: ReleaseRecord) -> dict[str, bytes]:
     """The files of a release by name, made in memory: nothing reaches a disk before its run is on record."""
     arrays: dict[str, Any] = {f"model/{k}": v for k, v in release.model.fitted.to_arrays().items()}
     for attribute, refinement in release.model.refinements.items():
@@ -93,7 +93,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def load(directory: Path) -> Release:
+def load(directory: Path) -> ReleaseRecord:
     """Read, check hashes and the ledger's chain; see ``Release.load``."""
     if not (directory / "release.json").is_file():
         raise UsageError(f"{directory} holds no release.json; give the folder that synth wrote (OUT.release)")
@@ -110,7 +110,7 @@ def load(directory: Path) -> Release:
             raise IntegrityError(f"release.json: frame must be one of {', '.join(KINDS)}")
         if not (isinstance(rows, int) and 0 <= rows <= MAX_ROWS and isinstance(seed, int) and seed >= 0):
             raise IntegrityError("release.json: rows and seed must be non-negative integers")
-        return Release(
+        return ReleaseRecord(
             schema=schema,
             model=_model(directory / "model.npz", schema, manifest["order"]),
             rows=rows,

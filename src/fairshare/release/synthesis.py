@@ -19,7 +19,8 @@ from fairshare.privacy import Budget, Ledger, Noise, PrivacyUnit, Relation, Tabl
 from fairshare.release.assembly import assemble
 from fairshare.release.fair import grantable
 from fairshare.release.packing import pack, unpack
-from fairshare.release.release import MAX_ROWS, Release
+from fairshare.release.record import MAX_ROWS
+from fairshare.release.release import Release
 from fairshare.release.spending import Deliver, fingerprint, plan_of, spend
 from fairshare.schema import Schema
 
