@@ -54,6 +54,10 @@ PERSONS = Schema.from_dict(
     }
 )
 
+NUMBERED = Schema.from_dict(
+    PERSONS.to_dict() | {"columns": [{"name": "rowid", "kind": "key"}, *PERSONS.to_dict()["columns"]]}
+)
+
 
 @pytest.fixture(scope="module")
 def visits(duckdb, tmp_path_factory):
@@ -63,6 +67,9 @@ def visits(duckdb, tmp_path_factory):
         connection.execute("CREATE TABLE t AS SELECT 'p' || i AS who, 'a' AS d FROM range(1000) r(i)")
         connection.execute("INSERT INTO t SELECT 'vip', 'b' FROM range(500)")
         connection.execute("CREATE VIEW v AS SELECT who, d FROM t ORDER BY random()")
+        connection.execute("CREATE VIEW numbered AS SELECT row_number() OVER () AS rowid, who, d FROM t")
+        connection.execute("CREATE SCHEMA other; CREATE VIEW other.twice AS FROM t; CREATE TABLE twice AS FROM t")
+        connection.execute("CREATE TABLE Named AS SELECT 1 AS rowid, who, d FROM t")
     return f"duckdb:{path}"
 
 
@@ -74,10 +81,20 @@ def test_one_person_s_rows_are_limited_in_a_table(visits):
         engine.close()
 
 
-def test_a_view_can_t_be_limited_so_it_is_refused(visits):
+@pytest.mark.parametrize("view", ["v", "V", "numbered", "other.twice", "main.twice"])
+def test_a_view_can_t_be_limited_so_it_is_refused(view, visits):
     """Its rows come in another order at each scan: the rows that one scan would drop are not those of the next."""
-    with pytest.raises(DataError, match=r"table \(v\) must be a table and no view"):
-        open_table(InDatabase(address=visits, table="v"), PERSONS)
+    with pytest.raises(DataError, match=rf"table \({view}\) must be a table and no view"):
+        open_table(InDatabase(address=visits, table=view), PERSONS)
+
+
+@pytest.mark.parametrize("table", ["main.t", "T", "named"])
+def test_a_table_may_be_named_in_other_ways(table, visits):
+    engine = open_table(InDatabase(address=visits, table=table), NUMBERED if table == "named" else PERSONS)
+    try:
+        assert engine.count(("d",)).tolist() == [1000, 1]
+    finally:
+        engine.close()
 
 
 def test_rows_that_come_or_go_between_scans_are_noticed_without_numbers(visits):

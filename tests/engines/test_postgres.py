@@ -66,6 +66,25 @@ def test_a_view_has_no_first_rows(postgres, server, limited):
         opened(postgres, law_columns(), "seen")
 
 
+def test_a_person_in_two_children_of_a_table_keeps_the_row_of_one_and_the_same(postgres, server):
+    """Places are a child's own: ordered by them alone, which child's row is first would hang on everybody's rows."""
+    for statement in (
+        "DROP TABLE IF EXISTS visits CASCADE",
+        "CREATE TABLE visits (kind text, who text)",
+        "CREATE TABLE early () INHERITS (visits)",
+        "CREATE TABLE late () INHERITS (visits)",
+        "INSERT INTO early SELECT 'a', md5(i::text) FROM generate_series(1, 20000) i",
+        "INSERT INTO late SELECT 'b', md5(i::text) FROM generate_series(1, 20000) i",
+    ):
+        server.execute(statement)
+    public = Schema(
+        columns=(Categorical(name="kind", categories=("a", "b")), Key(name="who")), person="who", max_rows_per_person=1
+    )
+    engine = opened(postgres, public)
+    assert sorted(engine.count(("kind",)).tolist()) == [0, 20000]
+    engine.close()
+
+
 def test_what_does_not_fit_is_refused_before_anything_is_charged(postgres, server, limited):
     with pytest.raises(DataError, match="no table 'nowhere'"):
         opened(postgres, law_columns(), "nowhere")

@@ -65,7 +65,7 @@ def open_table(source: Any, schema: Schema, *, watch: Watch = unwatched) -> Coun
         return ScannedTable(schema, ObjectBatches(source), watch=watch)
     if isinstance(source, str | os.PathLike) and _is_large(os.fspath(source)):
         known = tuple(column.name for column in schema.columns)
-        return ScannedTable(schema, FileBatches(table_files(source), known), watch=watch)
+        return ScannedTable(schema, FileBatches(table_files(source), known, person=schema.person), watch=watch)
     rows = schema.limit_rows(read_table(source, schema=schema))
     domain, codes = Domain.from_sizes(schema.sizes), schema.encode(rows)
     return CodedTable(domain, codes, watch=watch, max_rows_per_person=schema.max_rows_per_person)

@@ -151,6 +151,7 @@ def _limited(table: str, relation: str, schema: Schema, names: dict[str, str], k
     person = quoted(names[schema.person])
     if kinds[names[schema.person]] in ("text", "varchar"):
         person += ' COLLATE "C"'
-    rank = f"row_number() OVER (PARTITION BY {person} ORDER BY ctid)"
+    # A table's children have places of their own: without the first key theirs would tie.
+    rank = f"row_number() OVER (PARTITION BY {person} ORDER BY tableoid, ctid)"
     ranked = f"(SELECT *, {rank} AS fairshare_rank FROM {table}) AS ranked"  # noqa: S608  (names are quoted)
     return f"(SELECT * FROM {ranked} WHERE fairshare_rank <= {schema.max_rows_per_person}) AS kept"  # noqa: S608

@@ -54,22 +54,38 @@ def is_many(source: str) -> bool:
 
 
 def table_files(source: str | os.PathLike[str]) -> list[Path]:
-    """The files that a path, a folder or a pattern stands for, in the order of their names.
+    """The files that a path, a folder or a pattern stands for, in the order of their names; each once.
 
     Raises:
-        DataError: there are none, or they are of different kinds.
+        DataError: there are none, they are of different kinds, or one has two names, so that its rows would count
+            twice.
     """
     text = os.fspath(source)
     if Path(text).is_dir():
         found = [path for path in sorted(Path(text).rglob("*")) if path.suffix.lower() in _SUFFIXES]
     else:
-        found = [Path(text)] if not is_many(text) else [Path(name) for name in sorted(_matching(text))]
+        # A pattern may match a path in several ways, as a/**/**/*.csv does.
+        found = [Path(text)] if not is_many(text) else [Path(name) for name in sorted(set(_matching(text)))]
     if not found:
         raise DataError(f"{text!r} names no file: check the path; a pattern is like 'folder/*.parquet'")
     kinds = sorted({path.suffix.lower() for path in found})
     if len(kinds) > 1 or kinds[0] not in _SUFFIXES:
         raise DataError(f"{text!r} must name files of one kind out of {', '.join(_SUFFIXES)}; it names {kinds}")
+    _refuse_second_names(found)
     return found
+
+
+def _refuse_second_names(found: Sequence[Path]) -> None:
+    known: dict[tuple[int, int], Path] = {}
+    for path in found:
+        if path.exists():
+            state = path.stat()
+            first = known.setdefault((state.st_dev, state.st_ino), path)
+            if first is not path:
+                raise DataError(
+                    f"{str(path)!r} and {str(first)!r} are one file, whose rows would count twice: remove the link, or "
+                    "name the files by a pattern that matches one of them"
+                )
 
 
 def _matching(pattern: str) -> list[str]:
@@ -82,14 +98,16 @@ class FileBatches:
     Args:
         files: as `table_files` gives them.
         known: column names of the schema: they tell a wrong delimiter from an odd name.
+        person: the column of persons' keys, which a CSV's cells are left as they are in.
 
     Raises:
         DataError: a file can't be read, or has other columns than the first.
     """
 
-    def __init__(self, files: Sequence[Path], known: tuple[str, ...] = ()) -> None:
+    def __init__(self, files: Sequence[Path], known: tuple[str, ...] = (), *, person: str | None = None) -> None:
         self._files = list(files)
         self._known = known
+        self._person = person
         self._kind = self._files[0].suffix.lower()
         looked = [self._look(path) for path in self._files]
         self.schema = looked[0][0]
@@ -139,7 +157,7 @@ class FileBatches:
 
     def _scan(self, path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         if self._kind == ".csv":
-            yield from scan_csv(path, columns, self._known)
+            yield from scan_csv(path, columns, self._known, verbatim=self._person)
         elif self._kind == ".parquet":
             yield from scan_parquet(path, self.schema, columns)
         else:

@@ -1,19 +1,20 @@
 """Python objects as text, each by itself: what a column of objects holds elsewhere never changes how one is read."""
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
 
 __all__ = ["as_text", "text_of"]
 
-#: Integral floats below this are written as integers, others as Python writes them.
-_EXACT = 2.0**53
+_QUICK = frozenset((str, bytes, float, type(None)))
+#: What is no text in a string or in bytes; U+001A and its number stand for it, so that different ones stay so.
+_NO_TEXT = re.compile("[\ud800-\udfff]")
 #: Decimals of more places than this are written with an exponent.
 _PLACES = 40
 
@@ -21,28 +22,30 @@ _PLACES = 40
 def as_text(cells: Iterable[Any]) -> pa.Array | pa.ChunkedArray:
     """A text column, shape (cells,), of objects of any types; never fails. Each cell is ``text_of`` that cell."""
     listed = list(cells)
-    # Arrow agrees with `text_of` on the columns that it takes as they are: text, UTF-8 bytes and nulls.
-    with suppress(pa.ArrowException, UnicodeError, TypeError, ValueError, OverflowError):
-        return pa.array(listed, pa.string(), from_pandas=True)
+    # Where all are of these types Arrow agrees with `text_of`, or refuses: text, UTF-8 bytes, None and NaN.
+    if _QUICK.issuperset(map(type, listed)):
+        with suppress(pa.ArrowException, UnicodeError, TypeError, ValueError):
+            return pa.array(listed, pa.string(), from_pandas=True)
     return pa.array([text_of(cell) for cell in listed], pa.string())
 
 
 def text_of(cell: Any) -> str | None:
-    """One object as text, or None for what is missing or of no known type; a function of the object alone.
+    """One object as text, or None for what is missing; a function of the object alone.
 
-    Text stays (what UTF-8 can't hold becomes ``?``), truth values are ``true`` and ``false``, integral numbers have no
-    point, dates and times are ISO 8601.
+    Text stays (what UTF-8 can't hold becomes U+001A and its number: different keys stay different), truth values are
+    ``true`` and ``false``, integral numbers have no point, dates and times are ISO 8601. An object of another type is
+    what ``str`` makes of it, or missing where that fails.
     """
-    with suppress(ArithmeticError, AttributeError, TypeError, ValueError):
+    with suppress(Exception):
         return _text_of(cell)
     return None
 
 
 def _text_of(cell: Any) -> str | None:
     if isinstance(cell, str):
-        return cell.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(cell, bytes):
-        return cell.decode("utf-8", "replace")
+        return _clean(cell)
+    if isinstance(cell, bytes | bytearray | memoryview):
+        return _clean(bytes(cell).decode("utf-8", "surrogateescape"))
     if isinstance(cell, bool | np.bool_):
         return "true" if cell else "false"
     if isinstance(cell, int | np.integer) and not isinstance(cell, np.timedelta64):
@@ -57,13 +60,17 @@ def _text_of(cell: Any) -> str | None:
         return cell.isoformat()
     if isinstance(cell, np.datetime64):
         return None if np.isnat(cell) else str(cell)
-    return str(cell) if isinstance(cell, UUID) or _is_label(cell) else None
+    return None if cell is None or _is_missing(cell) else _clean(str(cell))
+
+
+def _clean(text: str) -> str:
+    return _NO_TEXT.sub(lambda found: f"\x1a{ord(found[0]):x}", text)
 
 
 def _real(value: float) -> str | None:
     if value != value:  # noqa: PLR0124 - NaN differs from itself
         return None
-    return str(int(value)) if value.is_integer() and abs(value) < _EXACT else repr(value)
+    return str(int(value)) if value.is_integer() else repr(value)
 
 
 def _decimal(value: Decimal) -> str | None:
@@ -77,7 +84,7 @@ def _decimal(value: Decimal) -> str | None:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _is_label(cell: object) -> bool:
-    """Whether the object is a pandas interval or period, which columns made by ``pandas.cut`` hold as categories."""
+def _is_missing(cell: object) -> bool:
+    """Whether the object is pandas' own sign of a missing value."""
     kind = type(cell)
-    return kind.__module__.partition(".")[0] == "pandas" and kind.__name__ in ("Interval", "Period")
+    return kind.__module__.partition(".")[0] == "pandas" and kind.__name__ in ("NAType", "NaTType")

@@ -19,6 +19,7 @@ import pyarrow.csv as arrow_csv
 
 from fairshare.errors import DataError
 from fairshare.schema.parse import utf8
+from fairshare.schema.spec import normalise
 
 __all__ = ["csv_names", "read_csv", "scan_csv", "write_csv"]
 
@@ -27,8 +28,10 @@ _BLOCK = 64 * 2**20
 #: What a spreadsheet would run, and what our own escape in front of it looks like.
 _FORMULA = r"^'*[=+\-@\t\r]"
 _ESCAPED = r"^'+[=+\-@\t\r]"
-#: ASCII's own sign for a byte that is no text.
-_SUBSTITUTE = b"\x1a"
+#: What is no text, and the sign that stands before its two hexadecimal digits: different bytes stay different.
+_NO_TEXT = "[\0\x1a\udc80-\udcff]"
+_SIGN = "\x1a"
+_ITSELF = "\x1a1a"
 _SPECIAL = r'[",\r\n]'
 _NUMBER = r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 
@@ -44,53 +47,65 @@ class _Stream(RawIOBase):
         self._tail = b"," * columns + self.token.encode("ascii") + b"\n"
         self._last = b"\n"
         self._part = b""
+        self._ready = b""
+        self._ended = False
 
     def readable(self) -> bool:
         return True
 
-    def _as_text(self, data: bytes, end: bool) -> bytes:
-        """UTF-8 with a sign for each byte that is none: the parser would print such bytes of a broken row."""
-        self._part = b""
-        if data.isascii():
-            return data
-        text, used = utf_8_decode(data, "surrogateescape", end)
-        self._part = data[used:]  # the beginning of a character that the next block completes
-        return re.sub("[\ud800-\udfff]", _SUBSTITUTE.decode(), text).encode()
-
     def read(self, size: int = -1) -> bytes:
-        wanted = size - len(self._part) if size >= 0 else -1
-        raw = self._file.read(wanted)
-        end = size < 0 or len(raw) < wanted
-        data = self._as_text(self._part + raw, end).replace(b"\0", _SUBSTITUTE)  # values are never an error
+        while not (self._ready or self._ended or size == 0):
+            self._ready = self._next(size)
+        if size < 0 or len(self._ready) <= size:
+            data, self._ready = self._ready, b""
+        else:
+            data, self._ready = self._ready[:size], self._ready[size:]
+        return data
+
+    def _next(self, size: int) -> bytes:
+        """The next block as text; behind the last one, the row of the token."""
+        raw = self._file.read(size)
+        self._ended = size < 0 or len(raw) < size
+        data = self._as_text(self._part + raw)
         self._last = data[-1:] or self._last
-        if not end:
+        if not self._ended:
             return data
-        tail = self._tail if self._last in b"\r\n" else b"\n" + self._tail
-        self._last = b"\n"
-        room = len(tail) if size < 0 else size - len(data)
-        self._tail = tail[room:]
-        return data + tail[:room]
+        return data + (self._tail if self._last in b"\r\n" else b"\n" + self._tail)
+
+    def _as_text(self, data: bytes) -> bytes:
+        """UTF-8 with a sign and a number for each byte that is none: the parser would print such bytes of a row."""
+        self._part = b""
+        if data.isascii() and b"\0" not in data and _SIGN.encode() not in data:
+            return data
+        text, used = utf_8_decode(data, "surrogateescape", self._ended)
+        self._part = data[used:]  # the beginning of a character that the next block completes
+        return re.sub(_NO_TEXT, lambda found: f"{_SIGN}{ord(found[0]) & 0xFF:02x}", text).encode()
 
 
-def read_csv(path: Path, known: tuple[str, ...] = ()) -> pa.Table:
+def read_csv(path: Path, known: tuple[str, ...] = (), *, verbatim: str | None = None) -> pa.Table:
     """All cells of the file as text, shape (rows, columns); an apostrophe that `write_csv` put is taken off.
 
     Args:
         path: the file.
         known: column names of the schema, if there is one: they tell a wrong delimiter from an odd name.
+        verbatim: a column of keys, whose cells are left as they are: different ones must stay different.
 
     Raises:
         DataError: the file is empty, its header not UTF-8 or not separated by commas or repeating a column, or it has
             a row with too many or too few cells, an open quote, or a row of more than 64 MB. Bytes in a cell that are
-            not text are replaced, for an error would tell others of that cell.
+            not text become U+001A and their number, for an error would tell others of that cell, and one sign for all
+            would make one person of several.
     """
     names = _header(path, known)
     table, bad = _parse(path, names, threads=True)
     if bad.ragged or not bad.closed:  # only the serial reader counts rows
         table, bad = _parse(path, names, threads=False)
     bad.refuse(path, len(names))
-    columns = [pa.chunked_array(map(_cells_of, c.chunks), pa.string()) for c in table.columns]
-    return pa.table(columns, names=table.column_names)
+    columns = [
+        pa.chunked_array([_cells_of(part, as_is=normalise(name) == verbatim) for part in column.chunks], pa.string())
+        for name, column in zip(names, table.columns, strict=True)
+    ]
+    return pa.table(columns, names=names)
 
 
 def csv_names(path: Path, known: tuple[str, ...] = ()) -> list[str]:
@@ -102,7 +117,9 @@ def csv_names(path: Path, known: tuple[str, ...] = ()) -> list[str]:
     return _header(path, known)
 
 
-def scan_csv(path: Path, columns: Sequence[str], known: tuple[str, ...] = ()) -> Iterator[pa.RecordBatch]:
+def scan_csv(
+    path: Path, columns: Sequence[str], known: tuple[str, ...] = (), *, verbatim: str | None = None
+) -> Iterator[pa.RecordBatch]:
     """Some columns of what `read_csv` reads, batch by batch, with memory for a few batches.
 
     Raises:
@@ -122,14 +139,16 @@ def scan_csv(path: Path, columns: Sequence[str], known: tuple[str, ...] = ()) ->
             )
             with arrow_csv.open_csv(
                 pa.PythonFile(stream, mode="r"),
-                read_options=arrow_csv.ReadOptions(
-                    use_threads=False, block_size=min(_BLOCK, path.stat().st_size + 4096)
-                ),
+                read_options=arrow_csv.ReadOptions(use_threads=False, block_size=_block(path)),
                 parse_options=_parsing(names, bad),
                 convert_options=convert,
             ) as reader:
                 for batch in reader:
-                    yield pa.RecordBatch.from_arrays([_cells_of(c) for c in batch.columns], names=batch.schema.names)
+                    cells = [
+                        _cells_of(column, as_is=normalise(name) == verbatim)
+                        for name, column in zip(batch.schema.names, batch.columns, strict=True)
+                    ]
+                    yield pa.RecordBatch.from_arrays(cells, names=batch.schema.names)
     except pa.ArrowInvalid as error:
         raise _translated(path, str(error)) from None
     bad.refuse(path, len(names))
@@ -197,6 +216,11 @@ class _BadRows:
             raise DataError(f'{str(path)!r} ends inside a quoted cell: find the cell whose closing " is missing')
 
 
+def _block(path: Path) -> int:
+    """Bytes of a block: room for the whole of a small file, each of whose bytes may become three."""
+    return min(_BLOCK, 3 * path.stat().st_size + 4096)
+
+
 def _parsing(names: list[str], bad: _BadRows) -> arrow_csv.ParseOptions:
     # In a table of one column an empty line is an empty cell.
     return arrow_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=len(names) > 1, invalid_row_handler=bad)
@@ -211,9 +235,7 @@ def _parse(path: Path, names: list[str], *, threads: bool) -> tuple[pa.Table, _B
         try:
             table = arrow_csv.read_csv(
                 pa.PythonFile(stream, mode="r"),
-                read_options=arrow_csv.ReadOptions(
-                    use_threads=threads, block_size=min(_BLOCK, path.stat().st_size + 4096)
-                ),
+                read_options=arrow_csv.ReadOptions(use_threads=threads, block_size=_block(path)),
                 parse_options=_parsing(names, bad),
                 convert_options=arrow_csv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
@@ -290,9 +312,13 @@ def _escaped(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(formula, pc.binary_join_element_wise("'", text, ""), text)
 
 
-def _cells_of(column: pa.Array) -> pa.Array:
-    """Cells as they were before `write_csv`, with U+FFFD for bytes that are not UTF-8."""
+def _cells_of(column: pa.Array, *, as_is: bool) -> pa.Array:
+    """Cells as they were before `write_csv`; or as the file has them, which tells apart what that would merge."""
     column = utf8(column)
+    if as_is:
+        return column
+    if pc.any(pc.match_substring(column, _SIGN)).as_py():
+        column = pc.replace_substring(column, _ITSELF, _SIGN)
     if not pc.any(pc.starts_with(column, "'")).as_py():
         return column
     return pc.if_else(pc.match_substring_regex(column, _ESCAPED), pc.utf8_slice_codeunits(column, 1), column)

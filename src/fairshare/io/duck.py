@@ -46,8 +46,8 @@ class DuckBatches:
         self._table = ".".join(_quoted(part) for part in table.split("."))
         try:
             self._connection.execute("SET preserve_insertion_order = true; SET TimeZone = 'UTC'")
-            self.is_table = self._has_rowid()  # before the transaction, which an error would end
             self._connection.execute("BEGIN TRANSACTION READ ONLY")
+            self.is_table = self._is_stored(table.rsplit(".", maxsplit=1)[-1])
             self.schema: pa.Schema = self._reader("*", "LIMIT 0").read_all().schema
             self.rows = int(self._connection.execute(f"SELECT count(*) FROM {self._table}").fetchall()[0][0])  # noqa: S608  (names are quoted)
         except duckdb.Error:
@@ -69,13 +69,16 @@ class DuckBatches:
             # Their own messages may quote cells.
             raise DataError("DuckDB can't read the table to its end: check the file") from None
 
-    def _has_rowid(self) -> bool:
-        """Whether it is a stored table: a view's rows come in no order that two scans would share."""
-        try:
-            self._connection.execute(f"SELECT rowid FROM {self._table} LIMIT 0")  # noqa: S608  (names are quoted)
-        except self._error:
-            return False
-        return True
+    def _is_stored(self, name: str) -> bool:
+        """Whether the catalogue knows a stored table of the name, and no view: a view's rows come in no order.
+
+        Names are compared as DuckDB does, without their case; a name that both have, in two schemas, is no table.
+        """
+        found = self._connection.execute(
+            "SELECT list(DISTINCT table_type) FROM information_schema.tables WHERE lower(table_name) = lower($1)",
+            [name],
+        ).fetchall()
+        return bool(found[0][0] == ["BASE TABLE"])
 
     def close(self) -> None:
         """Close the file."""

@@ -34,7 +34,8 @@ def read_table(source: Any, *, schema: "Schema | None" = None) -> pa.Table:
             place and the next step and never hold a cell.
     """
     known = tuple(column.name for column in schema.columns) if schema is not None else ()
-    table = _read_file(Path(source), known) if isinstance(source, str | os.PathLike) else from_frame(source)
+    person = schema.person if schema is not None else None
+    table = _read_file(Path(source), known, person) if isinstance(source, str | os.PathLike) else from_frame(source)
     # Metadata of pandas may hold index values, and nothing here needs it.
     table = _without_views(table.replace_schema_metadata(None))
     if schema is not None:
@@ -50,11 +51,11 @@ def _without_views(table: pa.Table) -> pa.Table:
     return table.cast(pa.schema([field.with_type(plain.get(field.type, field.type)) for field in table.schema]))
 
 
-def _read_file(path: Path, known: tuple[str, ...]) -> pa.Table:
+def _read_file(path: Path, known: tuple[str, ...], person: str | None) -> pa.Table:
     suffix = _suffix(path, DataError)
     try:
         if suffix == ".csv":
-            return read_csv(path, known)
+            return read_csv(path, known, verbatim=person)
         if suffix == ".parquet":
             from pyarrow import parquet
 

@@ -1,6 +1,5 @@
 """The plan file: TOML that a person can write and read, with a comment on every section."""
 
-import tomllib
 from collections.abc import Mapping
 from os import PathLike, fspath
 from pathlib import Path
@@ -37,17 +36,7 @@ def load_plan(path: str | PathLike[str]) -> Plan:
         UsageError: the file can't be read, is not TOML, or is not a plan; the message names the field.
         SchemaError: the schema in it is malformed.
     """
-    place = fspath(path)
-    try:
-        if Path(path).stat().st_size > MAX_BYTES:
-            raise UsageError(f"plan {place!r} must be at most {MAX_BYTES} bytes; it is not a plan")
-        fields = tomllib.loads(Path(path).read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise UsageError(f"plan {place!r} can't be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"plan {place!r} is not UTF-8 text: save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"plan {place!r} is not TOML: {error}") from None
+    _, fields = toml.read(path, what="plan", most=MAX_BYTES, error=UsageError)
     return Plan(fields)
 
 

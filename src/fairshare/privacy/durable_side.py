@@ -43,7 +43,8 @@ class Side:
     """
 
     def __init__(self, ledger: Path) -> None:
-        self._folder = ledger.with_name(f"{ledger.name}.d")
+        place = ledger.resolve()  # a symbolic link is no second ledger
+        self._folder = place.with_name(f"{place.name}.d")
 
     def commitment(self, nonce: str, content: bytes) -> str:
         """Binds a run to its input, under a key that is not in the ledger: who reads the ledger can test no guess.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ _TABLES: Final = {
     "body TEXT NOT NULL, hash TEXT NOT NULL)",
     "releases": "CREATE TABLE releases (run TEXT NOT NULL UNIQUE, content BLOB NOT NULL)",
 }
+_MOUNTS: Final = Path("/proc/self/mountinfo")
 #: Seconds to wait for other processes; a transaction takes milliseconds.
 _PATIENCE: Final = 60.0
 #: Faults of the disk, which the caller can mend.
@@ -57,12 +59,16 @@ class Transaction:
 class Store:
     """One ledger file.
 
+    SQLite keeps its lock and its journal under the file's name, so the file must have one name only: links are
+    followed, and a second name (a hard link, a bind mount of the one file) is refused, for each would have a lock of
+    its own, and both would spend the same total.
+
     Args:
         path: where it is.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = path.resolve()
 
     def create(self, promise: dict[str, Any]) -> None:
         """Write a new file, whole or not at all; never over another.
@@ -128,6 +134,11 @@ class Store:
     def _connect(self, mode: str) -> sqlite3.Connection:
         if not self.path.is_file():
             raise UsageError(f"{str(self.path)!r} is not there; make it with 'fairshare ledger new'")
+        if self.path.stat().st_nlink > 1 or _is_mounted(self.path):
+            raise UsageError(
+                f"{str(self.path)!r} has a second name (a hard link, or a mount of this one file), under which its "
+                "total could be spent again: remove the other link, or mount the folder and not the file"
+            )
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, timeout=_PATIENCE, isolation_level=None
         )
@@ -189,6 +200,17 @@ def _history(connection: sqlite3.Connection) -> History:
         return History(json.loads(promise), [Line(r, s, json.loads(b), h) for _, r, s, b, h in rows])
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise IntegrityError("the ledger holds what we never wrote; restore it from a copy") from error
+
+
+def _is_mounted(path: Path) -> bool:
+    """Whether this one file is a mount point, as containers make them; only Linux has such."""
+    try:
+        mounts = _MOUNTS.read_bytes().splitlines()
+    except OSError:
+        return False
+    # The kernel writes blanks, line ends and backslashes of a path as octal numbers.
+    place = re.sub(rb"[\s\\]", lambda found: b"\\%03o" % found[0][0], os.fsencode(path))
+    return any(line.split(b" ")[4:5] == [place] for line in mounts)
 
 
 def _sync(folder: Path) -> None:

@@ -117,8 +117,10 @@ class Ledger:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able account: the promise, each spend, and what was really spent in several currencies."""
-        spent = self._spent / NANO
-        delta = self.budget.delta
+        spent, delta = self._spent / NANO, self.budget.delta
+        # A share of delta is kept for the samplers, so epsilon is what rho means at the rest of it; never above what
+        # was promised, which holds in any case.
+        rest = float(Fraction(delta) * (1 - self.budget.slack_share))
         return {
             "promise": self._promise(),
             "unit": self.unit.describe(),
@@ -126,7 +128,7 @@ class Ledger:
             "nano_rho_total": self.budget.nano_rho,
             "nano_rho_spent": self._spent,
             "nano_rho_unspent": self.remaining,
-            "epsilon_spent_at_delta": epsilon_of_rho(spent, delta) if spent else 0.0,
+            "epsilon_spent_at_delta": min(epsilon_of_rho(spent, rest), self.budget.epsilon) if spent else 0.0,
             "renyi": f"(alpha, {spent:.9f} alpha)-RDP for every alpha > 1",
             "rho_by_the_older_conversion": rho_of_mironov(self.budget.epsilon, delta),
             "entries": [{**e.event, "nano_rho": e.nano_rho, "hash": e.hash} for e in self],

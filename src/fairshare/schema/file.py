@@ -10,7 +10,6 @@ comment. State, value and comment share one line, and a comment that stays behin
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from datetime import date
@@ -25,6 +24,8 @@ from fairshare.schema.spec import Spec
 
 __all__ = ["column_tree", "digest", "json_schema", "merge_unreviewed", "plain", "read", "to_toml", "tree", "write"]
 
+#: Largest file that is read.
+_MOST_BYTES = 64 * 2**20
 REVIEW = "# REVIEW: taken from the data"
 _MARK = "unreviewed"
 _ALWAYS = ("name", "kind", "columns", "format")
@@ -103,15 +104,7 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
     Raises:
         SchemaError: the file can't be read, is not TOML, or has a review comment that no mark goes with.
     """
-    try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-        fields = tomllib.loads(text)
-    except OSError as error:
-        raise SchemaError(f"schema file {fspath(path)!r} can't be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SchemaError(f"schema file {fspath(path)!r} is not UTF-8 text: save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise SchemaError(f"schema file {fspath(path)!r} is not TOML: {error}") from None
+    text, fields = toml.read(path, what="schema file", most=_MOST_BYTES, error=SchemaError)
     for number, line in enumerate(text.splitlines(), start=1):
         if line.rstrip().endswith(REVIEW) and not line.lstrip().startswith((_MARK, "#")):
             raise SchemaError(

@@ -17,6 +17,9 @@ import pyarrow.compute as pc
 __all__ = [
     "BEYOND",
     "FALSE",
+    "LARGEST",
+    "LONGEST_WORD",
+    "MOMENT",
     "NUMBER",
     "TRUE",
     "Codes",
@@ -40,7 +43,8 @@ BEYOND = 10**18
 _INTEGER = r"^[+-]?[0-9]{1,18}$"
 #: Text that is read as a real number.
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
-_MOMENT = (
+#: Text that is read as a moment.
+MOMENT = (
     r"^(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
     r"(?:[T ](?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?)?"
     r" ?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?)?$"
@@ -49,9 +53,11 @@ _MOMENT = (
 TRUE = ("true", "t", "yes", "y", "1")
 FALSE = ("false", "f", "no", "n", "0")
 _DAY = 86_400_000_000
+#: Bytes of a cell of text that can be read as a number, moment or truth value; a bound that databases can keep.
+LONGEST_WORD = 1000
 _INT64 = np.iinfo(np.int64)
-#: The largest float64 below 2^63.
-_LARGEST = float(np.nextafter(2.0**63, 0))
+#: The largest float64 below 2^63, where reals are clamped.
+LARGEST = int(np.nextafter(2.0**63, 0))
 #: Bytes of text that are read at a time: far enough below 2^31 that NFC and lower case (threefold at most) fit too.
 _PIECE = 1 << 28
 _MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1}
@@ -167,7 +173,7 @@ def integers(array: pa.Array, *, exact: bool = False) -> Parsed:
         return Parsed(np.where(present, values.astype(np.int64), _INT64.min), present)
     if pa.types.is_floating(kind):
         return _rounded(_floats(array), exact=exact)
-    text = pc.utf8_trim_whitespace(texts(array))
+    text = _words(array)
     short = pc.match_substring_regex(text, _INTEGER)
     digits = pc.replace_substring_regex(pc.if_else(short, text, None), r"^\+", "").cast(pa.int64())
     whole, other = integers(digits), _rounded(reals(text), exact=exact)
@@ -183,7 +189,7 @@ def reals(array: pa.Array) -> Parsed:
         array = array.cast(pa.int8())
     if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
         return _floats(array)
-    text = pc.utf8_trim_whitespace(texts(array))
+    text = _words(array)
     return _floats(pc.if_else(pc.match_substring_regex(text, NUMBER), text, None).cast(pa.float64()))
 
 
@@ -193,7 +199,7 @@ def booleans(array: pa.Array) -> Parsed:
         parsed = integers(array, exact=True)
         valid = parsed.valid & ((parsed.values == 0) | (parsed.values == 1))
         return Parsed(np.where(valid, parsed.values, 0), valid)
-    text = pc.utf8_lower(pc.utf8_trim_whitespace(texts(array)))
+    text = pc.utf8_lower(_words(array))
     true = pc.fill_null(pc.is_in(text, value_set=pa.array(TRUE)), fill_value=False)
     false = pc.fill_null(pc.is_in(text, value_set=pa.array(FALSE)), fill_value=False)
     is_true = true.to_numpy(zero_copy_only=False)
@@ -218,11 +224,17 @@ def microseconds(array: pa.Array) -> Parsed:
     if pa.types.is_date64(kind):
         return _scaled(integers(array.cast(pa.int64())), 1_000)
     if not pa.types.is_timestamp(kind):
-        return _moments(pc.utf8_trim_whitespace(texts(array)))
+        return _moments(_words(array))
     ticks = integers(array.cast(pa.int64()))
     if kind.unit == "ns":
         return Parsed(np.where(ticks.valid, ticks.values // 1_000, _INT64.min), ticks.valid)
     return _scaled(ticks, _MICROSECONDS[kind.unit])
+
+
+def _words(array: pa.Array) -> pa.Array:
+    """Text without white space at its ends, null where it is too long to be read."""
+    text = texts(array)
+    return pc.utf8_trim_whitespace(pc.if_else(pc.less_equal(pc.binary_length(text), LONGEST_WORD), text, None))
 
 
 def _present(array: pa.Array) -> npt.NDArray[np.bool_]:
@@ -245,7 +257,7 @@ def _rounded(parsed: Parsed, *, exact: bool) -> Parsed:
     """Reals to the nearest int64 (ties to even)."""
     nearest = np.rint(parsed.values)
     valid = parsed.valid & (nearest == parsed.values) if exact else parsed.valid
-    whole = np.clip(nearest, -(2.0**63), _LARGEST).astype(np.int64)
+    whole = np.clip(nearest, -(2.0**63), float(LARGEST)).astype(np.int64)
     return Parsed(whole, valid)
 
 
@@ -257,7 +269,7 @@ def _scaled(parsed: Parsed, factor: int) -> Parsed:
 
 def _moments(text: pa.Array) -> Parsed:
     """ISO 8601 text, ``2019-12-31`` or ``2019-12-31T23:59:59.999999+01:00``, as microseconds."""
-    parts = pc.extract_regex(text, pattern=_MOMENT)
+    parts = pc.extract_regex(text, pattern=MOMENT)
     found = _present(parts)
 
     def part(name: str) -> Codes:

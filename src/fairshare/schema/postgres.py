@@ -8,20 +8,19 @@ numbers (``width_bucket``), with the clamping of `Ordered`.
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fairshare.errors import DataError
 from fairshare.schema import parse
 from fairshare.schema.categories import Boolean, Categorical
 from fairshare.schema.column import Coded
-from fairshare.schema.moments import Date
+from fairshare.schema.moments import Date, DateTime
 from fairshare.schema.numeric import Integer
 from fairshare.schema.ordered import Ordered
+from fairshare.schema.postgres_text import literal, moment_in, nearest_int8, number_in, truth_word
 
 __all__ = ["ARROW_TYPES", "code_expression", "quoted"]
 
@@ -41,7 +40,6 @@ ARROW_TYPES: dict[str, pa.DataType] = {
     "timestamptz": pa.timestamp("us", "UTC"),
 }
 _TEXT, _INTEGERS, _FLOATS = ("text", "varchar"), ("int2", "int4", "int8"), ("float4", "float8")
-_LOWEST, _HIGHEST = -(2**63), int(np.nextafter(2.0**63, 0))  # what `parse` clamps reals to
 _DAY = 86_400_000_000
 
 
@@ -60,37 +58,24 @@ def code_expression(column: Coded, name: str, kind: str, missing_values: tuple[s
         missing_values: the schema's spellings of missing.
 
     Raises:
-        DataError: PostgreSQL can't read this type as the column does; the message says what to cast it to.
+        DataError: PostgreSQL can't read this type as the column does; the message says what to do.
     """
     cell = quoted(name)
     spelled = missing_values if column.missing_values is None else column.missing_values
     if isinstance(column, Ordered):
         return _binned(column, cell, kind, spelled)
     if kind in _TEXT:
-        if isinstance(column, Boolean):
-            return _spoken(column, cell, spelled)
-        if isinstance(column, Categorical) and isinstance(column.categories[0], str):
-            listed = sorted({*map(str, column.values), *spelled})
-            probes = pa.array([*listed, "\0"], pa.string())  # no cell of PostgreSQL can hold a NUL
-            literals = [_text(x) for x in listed if "\0" not in x]
-            codes = [c for x, c in zip(listed, _ask(column, probes, spelled), strict=False) if "\0" not in x]
-            return _listed(
-                f'({_composed(cell)}) COLLATE "C"', literals, codes, column=column, spelled=spelled, other=probes[-1:]
-            )
-    elif kind == "bool":
+        return _texts(column, cell, spelled)
+    if kind == "bool":
         probes = pa.array([False, True])
         return _listed(
             cell, ["false", "true"], _ask(column, probes, spelled), column=column, spelled=spelled, other=probes[:1]
         )
-    elif kind in (*_INTEGERS, *_FLOATS):
+    if kind in (*_INTEGERS, *_FLOATS):
         return _numbered(column, cell, kind, spelled)
-    raise _refused(column, kind, "text" if isinstance(column, Categorical) else "boolean")
-
-
-def _refused(column: Coded, kind: str, better: str) -> DataError:
-    return DataError(
+    raise DataError(
         f"column {column.name!r} holds {kind} in PostgreSQL, which can't be encoded there as kind = {column.kind!r}: "
-        f"name a view that casts it to {better}"
+        "copy the table with this column as text (CREATE TABLE ... AS SELECT), which is read as any kind"
     )
 
 
@@ -99,6 +84,37 @@ def _refused(column: Coded, kind: str, better: str) -> DataError:
 
 def _ask(column: Coded, cells: pa.Array, spelled: tuple[str, ...]) -> list[int]:
     return [int(code) for code in column.encode(cells, spelled)]
+
+
+def _texts(column: Coded, cell: str, spelled: tuple[str, ...]) -> str:
+    """Text: first the cells that are spelled as a category or as missing, then what the others can be read as."""
+    words = isinstance(column, Categorical) and isinstance(column.categories[0], str)
+    listed = sorted({*spelled, *(map(str, column.values) if words and isinstance(column, Categorical) else ())})
+    listed = [x for x in listed if "\0" not in x]  # no cell of PostgreSQL can hold a NUL
+    whole, other = pa.array(listed, pa.string()), pa.array(["\0"])
+    (null,), (rest,) = _ask(column, pa.nulls(1, pa.string()), spelled), _ask(column, other, spelled)
+    found = str(rest) if words else _read(column, cell, rest)
+    codes = _ask(column, whole, spelled)
+    whens = " ".join(
+        f"WHEN {_text(x)} THEN {code}" for x, code in zip(listed, codes, strict=True) if found != str(code)
+    )
+    if whens:
+        found = f'CASE ({_composed(cell, listed)}) COLLATE "C" {whens} ELSE {found} END'
+    return found if null == rest else f"CASE WHEN {cell} IS NULL THEN {null} ELSE {found} END"
+
+
+def _read(column: Coded, cell: str, rest: int) -> str:
+    """Text that is spelled in no listed way, as truth values or integers."""
+    plain = column.model_copy(update={"missing_values": ()})
+    if isinstance(column, Categorical) and not isinstance(column.categories[0], bool):
+        values = pa.array(list(map(int, column.values)), pa.int64())
+        key, literals = "x", [str(x) for x in values.to_pylist()]
+    else:
+        values = pa.array([*parse.TRUE, *parse.FALSE])
+        key, literals = truth_word(cell), list(map(literal, values.to_pylist()))
+    whens = " ".join(f"WHEN {x} THEN {code}" for x, code in zip(literals, _ask(plain, values, ()), strict=True))
+    found = f"CASE {key} {whens} ELSE {rest} END"
+    return f"(SELECT {found} FROM {number_in(cell, whole=True, exact=True)})" if key == "x" else found  # noqa: S608
 
 
 def _listed(
@@ -140,39 +156,33 @@ def _numbered(column: Coded, cell: str, kind: str, spelled: tuple[str, ...]) -> 
     return found
 
 
-def _composed(cell: str) -> str:
-    """NFC. Text of one byte a letter is ASCII, which is in NFC: looking first is three times as fast."""
-    return f"CASE WHEN octet_length({cell}) = char_length({cell}) THEN {cell} ELSE normalize({cell}, NFC) END"
+def _composed(cell: str, listed: list[str]) -> str:
+    """A cell in NFC, where that could be one of the listed texts.
 
-
-def _spoken(column: Boolean, cell: str, spelled: tuple[str, ...]) -> str:
-    """true/false, t/f, yes/no, y/n, 1/0 in any case, between any white space."""
-    normal = f"({_composed(cell)})"
-    exact = sorted(x for x in spelled if "\0" not in x)
-    # In the C collation lower() maps ASCII only; no other letter has a lower case among the letters of these words.
-    word = f'lower(btrim({normal}, {_text(_white_space())}) COLLATE "C")'
-    words = [*parse.TRUE, *parse.FALSE]
-    (null,) = _ask(column, pa.nulls(1, pa.string()), spelled)
-    # Asked without spellings of missing, which are compared with the whole cell and come first.
-    codes = _ask(column, pa.array(words), ())
-    found = _listed(word, [_text(w) for w in words], codes, column=column, spelled=spelled, other=pa.array(["\0"]))
-    if not exact:
-        return found
-    return f'CASE WHEN {normal} COLLATE "C" IN ({", ".join(map(_text, exact))}) THEN {null} ELSE {found} END'
-
-
-@cache
-def _white_space() -> str:
-    """Every character that reading numbers and truth values ignores at both ends."""
-    known = pa.array([chr(i) for i in range(1, 0x10000) if not 0xD800 <= i < 0xE000])
-    return "".join(known.filter(pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(known)), 0)).to_pylist())
+    Text of one byte a letter is ASCII, which is in NFC: looking first is three times as fast. Text of more than 16 times
+    the bytes is none of them (a letter is at least one byte, stands for at most four of the decomposed form, and each of
+    those is at most four bytes of another spelling), and normalize() fails on a very long one.
+    """
+    longest = 16 * max(len(x.encode()) for x in listed)
+    short = f"octet_length({cell}) BETWEEN char_length({cell}) + 1 AND {longest}"
+    return f"CASE WHEN {short} THEN normalize({cell}, NFC) ELSE {cell} END"
 
 
 # -- bins
 
 
 def _binned(column: Ordered, cell: str, kind: str, spelled: tuple[str, ...]) -> str:
-    value, infinite = _value(column, cell, kind)
+    if kind not in _TEXT:
+        return _located(column, *_value(column, cell, kind), spelled)
+    if isinstance(column, Date | DateTime):
+        read, infinite = moment_in(cell, days=isinstance(column, Date)), ""
+    else:
+        read, infinite = number_in(cell, whole=isinstance(column, Integer)), "far"
+    return f"(SELECT {_located(column, 'x', infinite, spelled)} FROM {read})"  # noqa: S608  (names are quoted)
+
+
+def _located(column: Ordered, value: str, infinite: str, spelled: tuple[str, ...]) -> str:
+    """The code of a number of the grid."""
     grid = column.grid
     arrow = pa.int64() if grid.is_integer else pa.float64()
     lost = column.value_count if column.nullable else column.fallback
@@ -199,8 +209,6 @@ def _value(column: Ordered, cell: str, kind: str) -> tuple[str, str]:
     moment = kind in ("date", "timestamp", "timestamptz")
     if moment:
         return (_days if isinstance(column, Date) else _microseconds)(cell, kind), ""
-    if kind in _TEXT:
-        raise _refused(column, kind, "a number, date or timestamp")
     whole = isinstance(column, Integer)
     if kind == "bool" or kind in _INTEGERS:
         return f"{cell}{'::int4' if kind == 'bool' else ''}::{'int8' if whole else 'float8'}", ""
@@ -214,17 +222,9 @@ def _value(column: Ordered, cell: str, kind: str) -> tuple[str, str]:
         if not whole:
             return f"({real})", infinite
         exact = f"scale({cell}) = 0 AND abs({cell}) < 1e18"
-        return f"CASE WHEN {exact} THEN {cell}::int8 ELSE {_rounded(f'({real})')} END", infinite
+        return f"CASE WHEN {exact} THEN {cell}::int8 ELSE {nearest_int8(f'({real})')} END", infinite
     real = f"nullif({cell}::float8, 'NaN')"
-    return (_rounded(real) if whole else real), infinite
-
-
-def _rounded(real: str) -> str:
-    """The nearest int8, ties to even, clamped."""
-    return (
-        f"(CASE WHEN {real} >= {_HIGHEST}::float8 THEN {_HIGHEST} WHEN {real} <= {_LOWEST}::float8 "
-        f"THEN '{_LOWEST}'::int8 ELSE round({real})::int8 END)"
-    )
+    return (nearest_int8(real) if whole else real), infinite
 
 
 def _days(cell: str, kind: str) -> str:
@@ -246,8 +246,7 @@ def _microseconds(cell: str, kind: str) -> str:
 
 
 def _text(value: str) -> str:
-    """Standard-conforming string: only the quote is special."""
-    return "'" + unicodedata.normalize("NFC", value).replace("'", "''") + "'"
+    return literal(unicodedata.normalize("NFC", value))
 
 
 def _digits(value: float) -> str:

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fairshare.io import FileBatches, parquet
+from fairshare.errors import DataError
+from fairshare.io import FileBatches, parquet, table_files
 
 ROWS, GROUP, COLUMNS = 100_000, 1_000, [f"c{i}" for i in range(20)]
 
@@ -38,3 +39,21 @@ def test_every_row_once_in_order(path, monkeypatch, batch_rows):
     monkeypatch.setattr(parquet, "BATCH_ROWS", max(batch_rows, 100))
     found = pa.Table.from_batches(FileBatches([path]).scan(["c3"]))
     assert found.equals(pq.read_table(path, columns=["c3"]))
+
+
+def test_a_file_that_a_pattern_matches_twice_is_read_once(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for name in ("two.csv", "a/b/one.csv"):
+        (tmp_path / name).write_text("x\n1\n")
+    for pattern in ("**/*.csv", "**/**/*.csv", "**/**/**/*.csv"):
+        assert table_files(f"{tmp_path}/{pattern}") == [tmp_path / "a/b/one.csv", tmp_path / "two.csv"]
+
+
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_a_file_of_two_names_is_refused(tmp_path, link):
+    (tmp_path / "rows.csv").write_text("x\n1\n")
+    getattr(tmp_path / "latest.csv", link)(tmp_path / "rows.csv")
+    for source in (tmp_path, f"{tmp_path}/*.csv"):
+        with pytest.raises(DataError, match="are one file, whose rows would count twice"):
+            table_files(source)
+    assert table_files(tmp_path / "latest.csv") == [tmp_path / "latest.csv"]

@@ -26,6 +26,7 @@ MOMENT = dt.datetime(2019, 1, 1, 12)
 ODD = [
     *(None, pd.NA, pd.NaT, float("nan"), Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("1e90")),
     *(1, 1.0, True, np.bool_(True), np.float32(1.5), np.int8(1), "1", "1.0", b"1", b"\xff", Decimal("1.10"), 10**5000),
+    *(bytearray(b"1"), memoryview(b"1"), np.str_("1"), np.bytes_(b"1"), pa.scalar("1"), pa.scalar(1)),
     *(
         Decimal("1"),
         Decimal("1E+1000000"),
@@ -83,11 +84,19 @@ def test_one_odd_record_changes_no_other():
             (1.0, "1"),
             (-0.0, "0"),
             (0.5, "0.5"),
-            (1e300, "1e+300"),
+            (1e300, str(int(1e300))),
         ),
         *((Decimal("1.00"), "1"), (Decimal("1.10"), "1.1"), (Decimal("-Infinity"), "-inf"), (Decimal("NaN"), None)),
         *((MOMENT, "2019-01-01 12:00:00"), (MOMENT.date(), "2019-01-01"), (pd.NaT, None), (None, None)),
-        *(("a\ud800", "a?"), (b"\xff", "\ufffd"), ([1], None), (1j, None), (pd.Interval(0, 1), "(0, 1]")),
+        *(
+            ("a\ud800", "a\x1ad800"),
+            (b"\xff", "\x1adcff"),
+            (bytearray(b"a"), "a"),
+            (memoryview(b"a"), "a"),
+            ([1], "[1]"),
+            (1j, "1j"),
+            (pd.Interval(0, 1), "(0, 1]"),
+        ),
     ],
 )
 def test_text_of_a_cell(cell, text):
@@ -110,4 +119,12 @@ def test_categories_that_are_objects_are_read_one_by_one():
 
 def test_polars_objects_are_read_one_by_one():
     frame = pl.DataFrame({"c": pl.Series([1.0, True, "1.5", None, [1]], dtype=pl.Object)})
-    assert codes(frame, "text") == [1, 2, 3, 5, 5]
+    assert codes(frame, "text") == [1, 2, 3, 5, 4]
+
+
+def test_a_cell_whose_text_fails_is_missing():
+    class Odd:
+        def __str__(self):
+            raise NotImplementedError
+
+    assert text_of(Odd()) is None

@@ -103,13 +103,26 @@ def test_broken_files(read, tmp_path, content, message):
 @pytest.mark.parametrize("before", [0, 9999])
 @pytest.mark.parametrize(
     ("cell", "expected"),
-    [(b"M\xfcller", "M\x1aller"), (b"a\0b", "a\x1ab"), (b"\xed\xa0\x80", "\x1a" * 3), (b"'=\xff", "=\x1a")],
+    [
+        (b"M\xfcller", "M\x1afcller"),
+        (b"a\0b", "a\x1a00b"),
+        (b"\xed\xa0\x80", "\x1aed\x1aa0\x1a80"),
+        (b"'=\xff", "=\x1aff"),
+    ],
 )
 def test_a_cell_that_is_no_text_is_no_error_and_changes_no_other(read, tmp_path, before, cell, expected):
     table = read(b"a,b\n" + b"1,\xc3\xa4\n" * before + b"2," + cell + b"\n")
     assert table["b"].to_pylist() == ["\u00e4"] * before + [expected]
     scanned = pa.Table.from_batches(scan_csv(tmp_path / "table.csv", ["b"]))
     assert scanned["b"].to_pylist() == table["b"].to_pylist()
+
+
+@pytest.mark.parametrize("octet", [b"\0", b"\xff", b"\x1a"])
+def test_a_long_cell_that_is_no_text_is_no_error(read, tmp_path, octet):
+    """Each of its bytes becomes three, for which the parser's block must have room."""
+    table = read(b"a,b\n1,x\n2," + octet * 20_000 + b"\n")
+    assert table["a"].to_pylist() == ["1", "2"]
+    assert [batch.num_rows for batch in scan_csv(tmp_path / "table.csv", ["b"])] == [2]
 
 
 @pytest.mark.parametrize("megabytes", [1, 33])

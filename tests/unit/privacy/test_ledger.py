@@ -1,6 +1,7 @@
 """The ledger refuses or records; composition is addition; costs round up."""
 
 import json
+import math
 from fractions import Fraction
 
 import pytest
@@ -140,3 +141,13 @@ def test_charges_add_up_until_the_budget_holds_no_more():
     with pytest.raises(BudgetError, match="is left"):
         book.charge(event)
     assert (len(book), book.remaining) == (most, book.budget.nano_rho - most * nano_rho(event))
+
+
+@pytest.mark.parametrize("share", [Fraction(1, 2**20), Fraction(1, 4), Fraction(1, 2)])
+def test_epsilon_spent_counts_what_delta_keeps_for_samplers(share):
+    """At all of delta, a budget that keeps a quarter of it would seem to be spent at less than its epsilon."""
+    budget = Budget(epsilon=1.0, delta=1e-9, slack_share=share)
+    ledger = Ledger(budget, PrivacyUnit())
+    sigma = math.sqrt(1 / (2 * budget.rho)) * (1 + 1e-7)
+    ledger.charge(MeasureEvent(cliques=(("a",),), cells=2, sigmas=(sigma,), unit=PrivacyUnit()))
+    assert 1 - 1e-5 < ledger.to_dict()["epsilon_spent_at_delta"] <= 1

@@ -3,11 +3,13 @@
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairshare.counting import open_table
 from fairshare.errors import DataError
 from fairshare.schema import Categorical, Key, Schema
 
@@ -88,3 +90,39 @@ def test_text_is_compared_byte_for_byte_even_if_it_is_not_utf8():
 def test_nested_persons_are_refused_by_type():
     with pytest.raises(DataError, match=r"column 'p' holds list<item: int8>, which can't name persons: convert it"):
         kept(pa.nulls(3, pa.list_(pa.int8())))
+
+
+def _counted(source):
+    public = Schema.from_dict(
+        {
+            "columns": [{"name": "p", "kind": "key"}, {"name": "d", "kind": "categorical", "categories": ["a", "b"]}],
+            "person": "p",
+            "max_rows_per_person": 2,
+        }
+    )
+    return open_table(source, public).count(("d",)).tolist()
+
+
+PAIRS = [(b"Andr\xe9", b"Andr\xe8"), (b"a\0", b"a\xff"), (b"\xff", b"\xfe"), (b"\xff", b"\x1aff"), (b"'=7", b"=7")]
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_keys_in_a_csv_stay_apart_whatever_their_bytes(one, other, tmp_path):
+    """Merged, the second person's rows would hang on whether the first one is there."""
+    (tmp_path / "t.csv").write_bytes(b"p,d\n" + (one + b",a\n") * 3 + (other + b",b\n") * 3)
+    assert _counted(tmp_path / "t.csv") == [2, 2]
+    assert _counted(f"{tmp_path}/*.csv") == [2, 2]  # scanned
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [*PAIRS, ("n\udce9", "n\udce8"), (("s", 1), ("s", 2)), (1j, 2j), (2**60, 2**60 + 1)]
+)
+def test_keys_that_are_objects_stay_apart_whatever_their_type(one, other):
+    keys = np.empty(6, dtype=object)
+    keys[:3], keys[3:] = [one] * 3, [other] * 3
+    assert _counted(pd.DataFrame({"p": pd.Series(keys, dtype=object), "d": list("aaabbb")})) == [2, 2]
+
+
+def test_one_number_is_one_person():
+    keys = pd.Series([2**60, float(2**60), 7, 7.0, np.int8(7), 7], dtype=object)
+    assert _counted(pd.DataFrame({"p": keys, "d": list("aaabbb")})) == [3, 1]
