@@ -1,11 +1,12 @@
 """Are the figures that hold met, and the trees fair? The page of quality and trees, and a verdict."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 
 from charts import Panel, Series, draw
 
@@ -24,14 +25,15 @@ _HEAD = """# Quality of fair tables, beside the published figures
 *Target*: mean and two standard deviations over the ten files per epsilon that PreFair's authors published, recomputed.
 Their Greedy files of COMPAS are not fair, so there the targets are rough values of a correct implementation and are not
 judged. *As published*: our MST with the authors' estimator (plain least squares, merged values split evenly):
-`MST(spread="even", fitting=FitOptions(prior=1e-2, rounds=1))`, run until it converges. Its mean must lie within the
-band: of 50 runs, for at epsilon .1 a mean of ten moves by half a published deviation from try to try. *Default*: what
-`synth` does; reported, not judged: closer in distance, at the price of associations drawn towards independence
+`MST(spread="even", fitting=FitOptions(prior=1e-2, rounds=1))`, run until it converges. The mean of its runs must lie
+within the band, give or take twice its own standard error. *Default*: what `synth` does; reported, not judged: closer
+in distance, at the price of associations drawn towards independence
 ([ADR 4](../adr/0004-our-own-estimation-engine.md)), hence "no" in some lines of ACD.
 
-Greedy on Adult at epsilon .1 is the line nearest to its edge. MST and Greedy measure columns in the same way, and ours
-have the same one-way distance; the authors' ten files of Greedy have a smaller one (.0578) than their ten of MST
-(.0602), and the two-way distance contains it.
+Greedy on Adult at epsilon .1 lies at the edge of its band, two-way: some 1.8 published deviations above, over 160 runs,
+so a mean of ten runs is within two in six tries of ten. MST and Greedy measure columns in the same way, in the authors'
+code as in ours, and ours have the same one-way distance; the authors' ten files of Greedy have a smaller one (.0578)
+than their ten of MST (.0602), which carries over to pairs. It is not the admissible column more (fnlwgt) of their code.
 
 Candidates are scored in eighths of a row. Scored in whole rows, as they were at first, the sparse pair age and
 hours-per-week lost some 250 rows of 15,771 to rounding, which put it level with occupation and relationship; in 10 of
@@ -82,6 +84,15 @@ def _away(target: Target | None, values: list[float]) -> float | None:
     return (mean(values) - target.mean) / target.sd
 
 
+def _missed(target: Target | None, values: list[float]) -> bool:
+    """Whether our mean is outside the band by more than twice its own standard error."""
+    away = _away(target, values)
+    if target is None or target.sd is None or away is None:
+        return False
+    own = stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0
+    return abs(away) > 2 + 2 * own / target.sd
+
+
 def _judged(results: Results) -> list[str]:
     """The tables for which figures that hold were published."""
     return [table for table in results.plan.samples if table != "kdd"]
@@ -98,9 +109,10 @@ def judge(results: Results) -> Verdict:
     judged, missed, trees, unfair = 0, [], 0, []
     for line in _lines(results):
         table, mechanism, epsilon, metric = line
-        away = _away(TARGETS.get(line), results.values(table, mechanism, "as published", epsilon, metric))
+        values = results.values(table, mechanism, "as published", epsilon, metric)
+        away = _away(TARGETS.get(line), values)
         judged += away is not None
-        if away is not None and abs(away) > 2:
+        if _missed(TARGETS.get(line), values):
             missed.append(f"{table} {epsilon:g} {mechanism} {_METRICS[metric]} {away:+.1f} sd")
     for table, epsilon in product(results.plan.samples, results.plan.epsilons):
         for estimator, mechanism in results.plan.runs(table):
@@ -125,7 +137,7 @@ def _quality(results: Results) -> Iterator[str]:
         published, default = (results.values(table, mechanism, e, epsilon, metric) for e in ("as published", "default"))
         target = TARGETS.get(line)
         away, above = _away(target, published), ""
-        verdict = "" if away is None else f"{'met' if abs(away) <= 2 else 'MISSED'} ({away:+.1f} sd)"
+        verdict = "" if away is None else f"{'MISSED' if _missed(target, published) else 'met'} ({away:+.1f} sd)"
         if target is not None and target.sd is not None and default:
             above = "yes" if mean(default) <= target.mean + 2 * target.sd else "no"
         figures = f"{_band(target)} | {cell_of(published)} | {verdict} | {cell_of(default)} | {above}"
@@ -137,8 +149,7 @@ def _by_tree(results: Results) -> Iterator[str]:
     rows = []
     for table, mechanism, epsilon in product(_judged(results), ("MST", "Greedy"), results.plan.epsilons):
         runs = results.raw(table, mechanism, "as published", epsilon)
-        away = [_away(TARGETS.get((table, mechanism, epsilon, m)), [run[m] for run in runs]) for m in _METRICS]
-        if all(a is None or abs(a) <= 2 for a in away):
+        if not any(_missed(TARGETS.get((table, mechanism, epsilon, m)), [run[m] for run in runs]) for m in _METRICS):
             continue
         chosen = Counter(tuple(run["tree"]) for run in runs).most_common()
         usual = set(chosen[0][0])
