@@ -11,26 +11,18 @@ Environments are made by uv at the first use. Finished runs are kept as JSON lin
 """
 
 import argparse
-import json
-import os
 import sys
 import tempfile
-from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.peers.chart import chart
-from benchmarks.peers.environments import NotInstalledError, interpreter, versions
+from benchmarks.peers.driving import DELTA, EPSILON, MAX_CELLS, asked, drive
 from benchmarks.peers.field import ENTRIES, LIBRARIES, OURS, Entry
 from benchmarks.peers.report import BASELINES, page
 from benchmarks.peers.store import Store, settled
 from benchmarks.peers.table import Real
-from benchmarks.peers.trial import Trial, run
-
-from fairshare.privacy import rho_of
 
 HERE = Path(__file__).resolve().parent
-EPSILON, DELTA, MAX_CELLS = 1.0, 1e-9, 10_000
 # A peer that takes longer than this is run once.
 SLOW_S = 60
 QUICK = (OURS, "sdv", "opendp", "dpmm: PrivBayes")
@@ -106,50 +98,22 @@ def repeat(entry: Entry, real: Real, data: Path, store: Store, options: argparse
 
 def once(entry: Entry, number: int, real: Real, data: Path, options: argparse.Namespace) -> dict:
     """One record: what the run cost, and the scores of its rows if there are any."""
-    library = LIBRARIES[entry.library]
-    record = {"entry": entry.key, "run": number, "limit_s": options.limit, "date": f"{datetime.now(UTC):%Y-%m-%d}"}
-    nothing = Trial(status="failed", cpu_s=0.0, wall_s=0.0, peak_mb=0.0)
-    if library.checkout and options.dpsynth is None:
-        return {**record, **asdict(nothing), "error": f"not run: no checkout given (--{library.name} PATH)"}
-    try:
-        python = interpreter(library, options.environments)
-    except NotInstalledError as error:
-        return {**record, **asdict(nothing), "error": str(error)}
-    record["versions"] = versions(library, python)
-    if library.checkout:
-        source = (options.dpsynth / library.name / "__init__.py").read_text()
-        release = source.partition("__version__ = ")[2].split()[0].strip("'")
-        record["versions"] = f"{library.name} {release}, {record['versions']}"
     with tempfile.TemporaryDirectory() as scratch:
-        request, out = Path(scratch, "request.json"), Path(scratch, "out.csv")
-        request.write_text(json.dumps(asked(entry, number, real, data)))
-        driver = HERE / "drivers" / f"run_{entry.library}.py"
-        path = {"PYTHONPATH": str(options.dpsynth.resolve())} if library.checkout else {}
-        trial = run([str(python), str(driver), str(request), str(out)], options.limit, path)
-        record |= asdict(trial)
-        if trial.status == "ok":
+        out = Path(scratch, "out.csv")
+        record = {"entry": entry.key, "run": number} | drive(
+            LIBRARIES[entry.library],
+            asked(entry, number, real, data),
+            out,
+            environments=options.environments,
+            limit=options.limit,
+            source=options.dpsynth,
+        )
+        if record["status"] == "ok":
             try:
                 record["scores"] = real.score(real.read(out))
             except (OSError, ValueError) as error:
                 record |= {"status": "failed", "error": f"unusable rows: {error}"}
     return record
-
-
-def asked(entry: Entry, number: int, real: Real, data: Path) -> dict:
-    """The document that ``drivers/request.py`` reads."""
-    return {
-        "data": os.fspath(data),
-        "sizes": dict(real.schema.sizes),
-        "ordered": real.ordered,
-        "rows": real.rows,
-        "epsilon": EPSILON,
-        "delta": DELTA,
-        "rho": rho_of(EPSILON, DELTA),
-        "max_cells": MAX_CELLS,
-        "run": number,
-        "mechanism": entry.mechanism,
-        "options": dict(entry.options),
-    }
 
 
 if __name__ == "__main__":

@@ -77,6 +77,7 @@ class Entry:
         runs: how often it is run at most; slow ones once (see ``--slow``).
         private: whether it is differentially private at all.
         remark: what a reader should know.
+        fair: whether it is given the schema's roles and a strictly fair table is asked for.
     """
 
     library: str
@@ -86,6 +87,7 @@ class Entry:
     runs: int = 3
     private: bool = True
     remark: str = ""
+    fair: bool = False
 
     @property
     def key(self) -> str:

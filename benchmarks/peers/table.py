@@ -48,8 +48,8 @@ class Real:
     outcome: str
 
     @classmethod
-    def adult(cls) -> "Real":
-        """The built-in Adult under its own schema."""
+    def adult(cls, held_out: float = HELD_OUT) -> "Real":
+        """The built-in Adult under its own schema; ``held_out`` is the share of rows that no synthesis sees."""
         adult = datasets.load_adult()
         codes = adult.schema.encode(adult.table)
         return cls._split(
@@ -59,6 +59,7 @@ class Real:
             codes=codes,
             protected="sex",
             outcome="income",
+            held_out=held_out,
         )
 
     @classmethod
@@ -71,9 +72,9 @@ class Real:
         )
 
     @classmethod
-    def _split(cls, *, codes: Codes, **described: Any) -> "Real":
+    def _split(cls, *, codes: Codes, held_out: float = HELD_OUT, **described: Any) -> "Real":
         order = np.random.default_rng(0).permutation(row_count(codes))
-        cut = round(HELD_OUT * len(order))
+        cut = round(held_out * len(order))
         unseen, seen = np.sort(order[:cut]), np.sort(order[cut:])
         return cls(seen=rows_of(codes, seen), unseen=rows_of(codes, unseen), **described)
 
@@ -86,12 +87,13 @@ class Real:
         """The attributes whose codes are in an order."""
         return tuple(a for a in self.schema.sizes if isinstance(self.schema.column(a), Integer))
 
-    def write(self, out: Path) -> None:
-        """The rows that are synthesised, as the drivers read them."""
+    def write(self, out: Path, rows: Codes | None = None) -> None:
+        """The rows that are synthesised, or others of the same columns, as the drivers read them."""
+        rows = self.seen if rows is None else rows
         with out.open("w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(self.schema.sizes)
-            writer.writerows(zip(*(self.seen[a].tolist() for a in self.schema.sizes), strict=True))
+            writer.writerows(zip(*(rows[a].tolist() for a in self.schema.sizes), strict=True))
 
     def read(self, out: Path) -> Codes:
         """The rows that a driver wrote.

@@ -30,6 +30,7 @@ class Request:
         max_cells: workload marginals with more cells are left out.
         run: number of the repetition; seeds what a library lets be seeded.
         mechanism, options: what to run, as its driver reads it.
+        fairness: roles, for a library that is asked for a fair table.
     """
 
     data: str
@@ -43,6 +44,7 @@ class Request:
     run: int
     mechanism: str
     options: dict[str, Any]
+    fairness: dict[str, list[str]] | None = None
 
     @classmethod
     def from_command_line(cls) -> "Request":

@@ -18,6 +18,7 @@ def main() -> None:
         delta=request.delta,
         mechanism=mechanism,
         seed=request.run,
+        fairness=fairshare.Fairness(**request.fairness, policy="strict") if request.fairness else None,
     )
     request.write({name: made.table[name].to_numpy() for name in request.sizes})
 

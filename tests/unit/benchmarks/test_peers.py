@@ -113,7 +113,7 @@ def test_a_run_is_measured_and_a_failure_says_its_last_line():
 def test_a_run_is_stopped_at_its_processor_seconds():
     endless = run([sys.executable, "-c", "while True: pass"], 1, {})
     assert endless.status == "limit"
-    assert 0.9 <= endless.cpu_s < 3
+    assert 0.8 <= endless.cpu_s < 3  # start-up and seconds are not counted alike
 
 
 def test_the_reason_is_the_last_line_with_words():
