@@ -19,8 +19,18 @@ def check_person_type(name: str, kind: pa.DataType) -> None:
     """
     if types.is_dictionary(kind):
         kind = kind.value_type
-    if types.is_nested(kind) or types.is_dictionary(kind) or isinstance(kind, pa.BaseExtensionType):
+    odd = types.is_nested(kind) or types.is_dictionary(kind) or isinstance(kind, pa.BaseExtensionType)
+    if odd or not _can_compare(kind):
         raise DataError(f"column {name!r} holds {kind}, which can't name persons: convert it to text or whole numbers")
+
+
+def _can_compare(kind: pa.DataType) -> bool:
+    """Whether Arrow tells keys of this type apart: it knows newer types, such as decimal32, that it can't."""
+    try:
+        _comparable(pa.nulls(0, kind)).dictionary_encode()
+    except pa.ArrowNotImplementedError:
+        return False
+    return True
 
 
 def first_rows(person: pa.Array | pa.ChunkedArray, most: int) -> npt.NDArray[np.bool_]:

@@ -92,6 +92,12 @@ def test_nested_persons_are_refused_by_type():
         kept(pa.nulls(3, pa.list_(pa.int8())))
 
 
+@pytest.mark.skipif(not hasattr(pa, "decimal32"), reason="Arrow has the type from version 18 on")
+def test_a_type_that_arrow_can_not_compare_is_refused():
+    with pytest.raises(DataError, match="holds decimal32"):
+        kept(pa.nulls(3, pa.decimal32(5, 2)))
+
+
 def _counted(source):
     public = Schema.from_dict(
         {
