@@ -70,7 +70,7 @@ test-all: $(TOOLS)/.ready ## run the tests on Python 3.11, 3.12, 3.13 as found, 
 bench: $(READY) $(PEERS) ## measure cost and quality beside the peer (minutes)
 	$(BIN)/python benchmarks/mst.py
 
-reproduce: $(READY) ## the papers' tables and figures into docs/results (under 3 hours; goes on where it stopped; QUICK=1: 10 minutes)
+reproduce: $(READY) ## the papers' tables and figures into docs/results (half an hour; goes on where it stopped; QUICK=1: a few minutes)
 	$(BIN)/python benchmarks/reproduce.py $(if $(QUICK),--quick)
 
 clean: ## remove the environment, caches and the demo's files

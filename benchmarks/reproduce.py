@@ -1,7 +1,7 @@
 """The papers that fairshare builds on, run again: PreFair (VLDB 2023) and CaPS (ICML 2024).
 
-    python benchmarks/reproduce.py                  # all; less than three hours on two cores
-    python benchmarks/reproduce.py --quick          # ten minutes: epsilon 1, few samples; pages go to --cache
+    python benchmarks/reproduce.py                  # all; half an hour on two cores
+    python benchmarks/reproduce.py --quick          # a few minutes: epsilon 1, few samples; pages go to --cache
     python benchmarks/reproduce.py prefair          # one of them
 
 Tables, pictures and sentences go to docs/results: prefair.md, fair_quality.md (the validated targets) and caps.md. A
