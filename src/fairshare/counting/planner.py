@@ -10,6 +10,9 @@ from fairshare.marginals import Clique, Domain
 
 __all__ = ["CACHED_CELLS", "Part", "passes", "plan"]
 
+#: Axes of an array, whatever the version of numpy; columns of one code would all go into one part.
+_MOST_AXES = 32
+
 #: Largest marginal that is counted only to be summed: 2^15 int64 cells are 256 KB, inside a processor's own cache.
 CACHED_CELLS = 1 << 15
 #: Cells that one pass over the rows may count at a time, over all its marginals: 512 MB.
@@ -73,7 +76,7 @@ def _grow(
         gain = (near * (float(len(wanted) + 1) ** -(missing[missing > 0] - 1.0))[:, None]).sum(axis=0)
         gain[union | (held * sizes > max_cells)] = 0
         best = int(np.argmax(gain / np.log2(sizes + 1)))
-        if gain[best] <= 0:
+        if gain[best] <= 0 or np.count_nonzero(union) == _MOST_AXES:
             return union
         union[best] = True
         held *= sizes[best]

@@ -44,3 +44,10 @@ def test_faults_are_named():
         CodedTable(DOMAIN, {**codes, "a": codes["a"][:5]})
     with pytest.raises(DataError, match=r"column 'd' holds codes outside 0\.\.1"):
         CodedTable(DOMAIN, {**codes, "d": np.full(10, 2, np.uint8)})
+
+
+def test_more_columns_of_one_code_than_an_array_has_axes():
+    domain = Domain.from_sizes({f"c{i}": 1 for i in range(100)} | {"z": 2})
+    counts = CodedTable(domain, table(10, domain=domain)).counts([(a,) for a in domain] + [("c7", "z")])
+    assert [c.sum() for c in counts] == [10] * 102
+    assert counts[-1].shape == (1, 2)
