@@ -116,7 +116,7 @@ def main() -> int:
         status, said = run_and_kill(folder, name, random.uniform(whole * 0.9 if late else 0, whole * 1.05))
         found = look(folder, name, said) | {"killed": os.waitstatus_to_exitcode(status) == -signal.SIGKILL}
         if late:  # what happens at the end takes milliseconds, so aim there, whatever else the machine is doing
-            whole *= 1.02 if found["state"] in {"absent", "reserve"} else 0.95
+            whole *= 1.02 if found["state"] in {"absent", "reserve", "bind"} else 0.95
         if len(seen) % 5 == 0 and found["state"] != "absent":
             resume(folder, name)
         seen.append(found)

@@ -13,6 +13,8 @@ _REFUSES = "tests/unit/mpc/test_server_refuses.py"
 _HOSTILE = "tests/unit/curator/test_hostile_driver.py"
 _PURCHASE = "tests/unit/evaluation/test_purchase.py"
 _DUCKDB = "tests/engines/test_duckdb.py"
+_POSTGRES = "tests/engines/test_postgres.py"
+_STORED = "tests/unit/release/test_stored.py"
 
 _REQUESTS = [
     Mutant(
@@ -229,6 +231,38 @@ _LEDGERS = [
 _SOURCES = [
     Mutant(
         "sensitivity",
+        "text of any length is read in the database, and ends the query",
+        "schema/postgres_text.py",
+        "CASE WHEN octet_length({cell}) <= {parse.LONGEST_WORD} ",
+        "CASE WHEN {cell} IS NOT NULL ",
+        f"{_POSTGRES}::test_text_that_functions_of_text_refuse_is_a_cell",
+    ),
+    Mutant(
+        "sensitivity",
+        "a number too large for a float is cast in the database, and ends the query",
+        "schema/postgres_text.py",
+        'f"CASE WHEN {_SIZE} >= {_INFINITE} THEN ',
+        'f"CASE WHEN false THEN ',
+        f"{_POSTGRES}::test_text_is_read_as_any_kind",
+    ),
+    Mutant(
+        "sensitivity",
+        "a day of no month is a day in the database",
+        "schema/postgres_text.py",
+        "AND day BETWEEN 1 AND after - first ",
+        "AND day BETWEEN 1 AND 31 ",
+        f"{_POSTGRES}::test_text_is_read_as_any_kind",
+    ),
+    Mutant(
+        "sensitivity",
+        "text of any length is normalised in the database, and ends the query",
+        "schema/postgres.py",
+        "BETWEEN char_length({cell}) + 1 AND {longest}",
+        "> char_length({cell})",
+        f"{_POSTGRES}::test_text_that_functions_of_text_refuse_is_a_cell",
+    ),
+    Mutant(
+        "sensitivity",
         "a person's rows are limited in a view, whose rows have no order",
         "counting/opening.py",
         "if schema.person is not None and not source.is_table:",
@@ -348,6 +382,30 @@ _SOURCES = [
         "tests/unit/privacy/test_durable.py",
     ),
     Mutant(
+        "order",
+        "the table is read before the run is reserved",
+        "release/spending.py",
+        "    run = DurableLedger(path)",
+        "    content()\n    run = DurableLedger(path)",
+        "tests/unit/release/test_ledger_runs.py::test_reserved_before_the_table_is_read_and_bound_before_it_is_counted",
+    ),
+    Mutant(
+        "order",
+        "a run is revealed that is bound to no input",
+        "privacy/durable.py",
+        'self._open(view, "bind")',
+        "view.history.runs[self.id]",
+        "tests/unit/privacy/test_durable.py",
+    ),
+    Mutant(
+        "order",
+        "an earlier run's release is given for another input",
+        "privacy/durable.py",
+        '            if run.bound.get("commitment") != ',
+        "            if False and None != ",
+        "tests/unit/privacy/test_durable.py",
+    ),
+    Mutant(
         "budget",
         "the epsilon said to be spent forgets what delta keeps",
         "privacy/ledger.py",
@@ -357,4 +415,31 @@ _SOURCES = [
     ),
 ]
 
-PLANTED_GUARDS = [*_REQUESTS, *_SHARED, *_LEDGERS, *_SOURCES]
+_RELEASES = [
+    Mutant(
+        "separation",
+        "a stored release is fair by roles that are no columns of it",
+        "fairness/certificate.py",
+        "        wish.check(domain)\n",
+        "",
+        f"{_STORED}::test_roles_that_say_nothing_are_never_fair",
+    ),
+    Mutant(
+        "budget",
+        "a stored certificate promises more than its ledger",
+        "release/storage.py",
+        "    if any(privacy[name] != promise[name] for",
+        "    if False and any(privacy[name] != promise[name] for",
+        f"{_STORED}::test_a_certificate_promises_what_its_ledger_does",
+    ),
+    Mutant(
+        "budget",
+        "a stored ledger need not add up",
+        "release/storage.py",
+        '    books = (spent, ledger["nano_rho_total"] - spent)\n',
+        '    books = (ledger["nano_rho_spent"], ledger["nano_rho_unspent"])\n',
+        f"{_STORED}::test_a_certificate_promises_what_its_ledger_does",
+    ),
+]
+
+PLANTED_GUARDS = [*_REQUESTS, *_SHARED, *_LEDGERS, *_SOURCES, *_RELEASES]

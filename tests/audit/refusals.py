@@ -65,7 +65,7 @@ def rolled_back() -> None:
         path = Path(folder) / "a.ledger"
         ledger = DurableLedger.create(path, Budget(epsilon=1, delta=1e-9), UNIT)
         before = path.read_bytes()
-        run = ledger.reserve(BUDGET, UNIT, plan="p", content=b"c")
+        run = ledger.reserve(BUDGET, UNIT, plan="p")
         run.leave()
         for rest in Path(folder).glob("a.ledger-*"):
             rest.unlink()
@@ -76,7 +76,7 @@ def rolled_back() -> None:
 def too_much_for_the_data_set() -> None:
     with tempfile.TemporaryDirectory() as folder:
         ledger = DurableLedger.create(Path(folder) / "a.ledger", BUDGET, UNIT)
-        ledger.reserve(Budget(epsilon=0.2, delta=1e-9), UNIT, plan="p", content=b"c")
+        ledger.reserve(Budget(epsilon=0.2, delta=1e-9), UNIT, plan="p")
 
 
 def no_archive() -> None:

@@ -45,7 +45,7 @@ def test_killed_between_any_two_steps(tmp_path):
     assert codes[-1] == 0
     assert codes.count(-9) >= len(runs) - 1 - max(1, len(runs) // 20)
     states = Counter(run["state"] for run in runs)
-    assert {"reserve", "reveal", "done"} <= set(states), "the kills did not reach every state"
+    assert {"reserve", "bind", "reveal", "done"} <= set(states), "the kills did not reach every state"
     # The next run closed the books on all but itself.
     assert {run["state"] for run in found["account"]["runs"]} <= {"burnt", "done"}
 

@@ -42,11 +42,12 @@ from fairshare.mpc.requests import (
 from fairshare.mpc.tasks import task_of
 from fairshare.mpc.terms import Owner, Terms
 from fairshare.mpc.wire.frames import FrameReader, Kind, header
-from fairshare.privacy import Budget, DurableLedger, PrivacyUnit
+from fairshare.privacy import Budget, DurableLedger, PrivacyUnit, replay_head
 from fairshare.privacy.durable_history import chained, genesis
-from fairshare.release import Release
+from fairshare.release import Release, verify_release
 from fairshare.release.packing import pack, unpack
 from fairshare.release.storage import contents
+from fairshare.report import public_report
 from fairshare.schema import Schema
 from fairshare.version import __version__
 
@@ -152,7 +153,8 @@ def read_message(content: bytes) -> object:
 @cache
 def _release() -> Release:
     table = pa.table({"a": ["x", "y"] * 20, "n": [3] * 40, "r": [0.5] * 40, "d": ["2001-03-04"] * 40, "b": [True] * 40})
-    return fairshare.synthesize(table, SCHEMA, epsilon=5, delta=1e-6, seed=1)
+    wish = fairshare.Fairness(protected=("a",), admissible=("n",), outcome=("b",))
+    return fairshare.synthesize(table, SCHEMA, epsilon=5, delta=1e-6, seed=1, fairness=wish)
 
 
 @cache
@@ -161,7 +163,7 @@ def _parts() -> dict[str, bytes]:
 
 
 def read_release(content: bytes) -> object:
-    """One part replaced, and the hashes of all made right: a JSON file, the archive, or one array in it."""
+    """One part replaced, and chain and hashes made right: a JSON file, the archive, or one array in it."""
     parts = dict(_parts())
     which, rest = (content[0] if content else 0), content[1:]
     names = ("release.json", "certificate.json", "ledger.json", "model.npz")
@@ -169,6 +171,9 @@ def read_release(content: bytes) -> object:
         parts[names[which]] = rest
     else:
         parts["model.npz"] = _with_array(parts["model.npz"], which - len(names), rest)
+    if which == names.index("ledger.json"):
+        with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            parts |= _chained(parts)
     if which != 0:
         manifest = json.loads(parts["release.json"])
         manifest["sha256"] = {n: hashlib.sha256(parts[n]).hexdigest() for n in manifest["sha256"]}
@@ -177,7 +182,19 @@ def read_release(content: bytes) -> object:
     folder.mkdir(exist_ok=True)
     for name, part in parts.items():
         (folder / name).write_bytes(part)
-    return Release.load(folder).sample(5, seed=1)
+    with suppress(FairshareError):
+        verify_release(folder)
+    release = Release.load(folder)
+    contents(release)
+    report = public_report(release)
+    return release.sample(5, seed=1), report.to_html(), report.to_markdown()
+
+
+def _chained(parts: dict[str, bytes]) -> dict[str, bytes]:
+    """Ledger and certificate with the head that the entries lead to."""
+    ledger, certificate = json.loads(parts["ledger.json"]), json.loads(parts["certificate.json"])
+    ledger["head"] = certificate["privacy"]["ledger_head"] = replay_head(ledger)
+    return {"ledger.json": json.dumps(ledger).encode(), "certificate.json": json.dumps(certificate).encode()}
 
 
 def _with_array(archive: bytes, number: int, array: bytes) -> bytes:
@@ -196,7 +213,8 @@ def _with_array(archive: bytes, number: int, array: bytes) -> bytes:
 def _ledger() -> bytes:
     path = _folder() / "l.ledger"
     ledger = DurableLedger.create(path, Budget(epsilon=1, delta=1e-9), PrivacyUnit())
-    run = ledger.reserve(Budget(epsilon=0.1, delta=1e-9), PrivacyUnit(), plan="p", content=b"c", run_id="one")
+    run = ledger.reserve(Budget(epsilon=0.1, delta=1e-9), PrivacyUnit(), plan="p", run_id="one")
+    run.bind(b"c")
     run.leave()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -231,7 +249,7 @@ def _tampered(connection: sqlite3.Connection, which: int, content: bytes) -> Non
         with suppress(ValueError, RecursionError):
             head = chained(head, run, state, json.loads(body)).hash
         with suppress(UnicodeEncodeError):
-            connection.execute("INSERT INTO lines VALUES (2, ?, ?, ?, ?)", (run, state, body, head))
+            connection.execute("INSERT INTO lines VALUES (3, ?, ?, ?, ?)", (run, state, body, head))
     else:
         connection.execute("INSERT INTO releases VALUES ('one', ?)", (content,))
 

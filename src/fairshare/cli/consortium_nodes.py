@@ -180,7 +180,7 @@ def _stored(plan: "Plan", outputs: Outputs) -> "Release | None":
     if not (outputs.release / "release.json").is_file():
         return None
     found = Release.load(outputs.release)
-    if found.certificate.get("consortium", {}).get("plan") != plan.digest:
+    if (found.certificate.get("consortium") or {}).get("plan") != plan.digest:
         raise UsageError(f"{outputs.release} is another run's release; choose another -o, or move it away")
     return found
 

@@ -28,10 +28,11 @@ def verify(
 ) -> None:
     """Check that a release is fair, and that nobody changed it."""
     screen = Screen(json=json, quiet=quiet)
-    from fairshare.release import verify_release
+    from fairshare.release import Release, other_roles, verify_release
 
     with screen.busy(f"checking {release}"):
         found = verify_release(release).to_dict()
+        others = other_roles(Release.load(release))
     apart = [component for component in found["components"] if len(component) > 1]
     screen.summary(
         f"Verified: {release}",
@@ -44,4 +45,6 @@ def verify(
     )
     for proxy in found["proxies"]:
         screen.warn(proxy["message"])
-    screen.document({"release": str(release), "fair": found["fair"], "fairness": found})
+    for other in others:
+        screen.warn(other)
+    screen.document({"release": str(release), "fair": found["fair"], "fairness": found, "other_roles": list(others)})

@@ -117,7 +117,8 @@ class Snapshot:
             if state is None or state.startswith(_SERVER):
                 shown = f" (SQLSTATE {state})" if state else ""
                 raise PeerError(
-                    f"PostgreSQL stopped answering{shown}; what was charged stays charged: run again when it is back"
+                    f"PostgreSQL stopped answering{shown}; what was charged stays charged: run again when it is back. "
+                    "If it is there, an expression of a view or policy fails on a row: name a table instead"
                 ) from None
             raise DataError(
                 f"PostgreSQL refused to count (SQLSTATE {state}): check the right to SELECT from the table"

@@ -1,6 +1,6 @@
 """Real and synthetic tables in, findings out: computed from real rows, hence stamped private."""
 
-from fairshare.evaluation.association import cramers_v
+from fairshare.evaluation.association import cramers_v, cramers_v_of_codes
 from fairshare.evaluation.bought import BoughtQuality, private_quality, private_scores
 from fairshare.evaluation.classifiers import CLASSIFIERS
 from fairshare.evaluation.distance import TablePair
@@ -22,6 +22,7 @@ __all__ = [
     "TablePair",
     "buy_quality",
     "cramers_v",
+    "cramers_v_of_codes",
     "evaluate",
     "private_quality",
     "private_scores",

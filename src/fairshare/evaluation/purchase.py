@@ -47,7 +47,7 @@ def buy_quality(
         epsilon: what these figures may cost, in addition to the release.
         delta: likewise.
         pairs: pairs of columns to compare as well; noise grows with the square root of the number of marginals.
-        ledger: the data set's ledger, which pays, or refuses before the rows are counted.
+        ledger: the data set's ledger, which pays, or refuses before the rows are touched.
         run_id: with a ledger, the name of the run; the same name, release and input again return the stored figures.
         noise: another vetted source of noise; predictable noise is refused, for these figures carry no certificate.
 
@@ -90,7 +90,7 @@ def buy_quality(
         ledger,
         run_id=run_id,
         plan=plan,
-        content=fingerprint(real, schema),
+        content=partial(fingerprint, real, schema),
         account=account,
         compute=compute,
         pack=_pack,

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fairshare.errors import IntegrityError, NotFairError
+from fairshare.errors import IntegrityError, NotFairError, UsageError
 from fairshare.fairness.graph import FairGraph
 from fairshare.fairness.roles import Fairness
 from fairshare.fairness.sampling import elimination_cliques
 from fairshare.fairness.separation import separation
-from fairshare.marginals import Clique
+from fairshare.marginals import Clique, Domain
 
 __all__ = ["Certificate", "ProxyWarning", "certify", "fairness_of", "proxies", "verify"]
 
@@ -123,28 +123,37 @@ def proxies(cliques: Iterable[Clique], fairness: Fairness) -> tuple[ProxyWarning
     return tuple(ProxyWarning(neutral, outcome, _advice(neutral, outcome)) for neutral, outcome in sorted(pairs))
 
 
-def fairness_of(certificate: Mapping[str, Any]) -> Fairness:
-    """The wish that a certificate records.
+def fairness_of(certificate: Mapping[str, Any], domain: Domain) -> Fairness:
+    """The wish that a certificate records, held against the table as a new wish would be.
+
+    Args:
+        certificate: as written by :meth:`Certificate.to_dict`.
+        domain: the table's columns: of roles that name none of them, or one with a single value, the criterion would
+            hold without saying anything.
 
     Raises:
-        IntegrityError: a field is missing.
-        UsageError: the roles or the policy are not valid.
+        IntegrityError: a field is missing, the roles or the policy are not valid, or the roles do not fit the table.
     """
     try:
-        return Fairness(
+        wish = Fairness(
             protected=certificate["protected"],
             admissible=certificate["admissible"],
             outcome=certificate["outcome"],
             policy=certificate["policy"],
             saturate=certificate["saturate"],
         )
+        wish.check(domain)
     except KeyError as missing:
         raise IntegrityError(f"certificate must hold the field {missing}: it was cut or changed") from None
+    except UsageError as error:
+        raise IntegrityError(f"the certificate's fairness does not fit the table: {error}") from None
+    return wish
 
 
 def verify(
     certificate: Mapping[str, Any],
     cliques: Iterable[Clique],
+    domain: Domain,
     *,
     sampling_order: Sequence[str] | None = None,
 ) -> Certificate:
@@ -155,6 +164,7 @@ def verify(
     Args:
         certificate: as written by :meth:`Certificate.to_dict`.
         cliques: the release's cliques, measured (from its ledger) and declared (from its schema).
+        domain: the release's columns, which the roles must fit.
         sampling_order: the release's order, if it claims something of interventions.
 
     Returns:
@@ -162,10 +172,10 @@ def verify(
 
     Raises:
         NotFairError: the cliques are not fair, whatever the certificate says.
-        IntegrityError: they are, but the certificate says something else than they do.
-        UsageError: the certificate's roles or policy are not valid.
+        IntegrityError: they are, but the certificate says something else than they do; or its roles or policy are not
+            valid, or the roles do not fit the columns.
     """
-    found = certify(cliques, fairness_of(certificate), sampling_order=sampling_order)
+    found = certify(cliques, fairness_of(certificate, domain), sampling_order=sampling_order)
     if not found.fair:
         raise NotFairError(f"the release is not fair: {found.reason}; do not use it as a fair table")
     expected = found.to_dict()

@@ -9,7 +9,7 @@ import numpy as np
 
 from fairshare.errors import UsageError
 from fairshare.marginals import Clique, Domain
-from fairshare.model.junction_tree import JunctionTree
+from fairshare.model.junction_tree import MOST_CELLS
 from fairshare.model.layout import reorder
 from fairshare.model.measurement import Measurement, check_measurements, estimate_total, merge
 from fairshare.model.model import Model
@@ -44,7 +44,7 @@ class FitOptions:
     tolerance: float = 1e-4
     prior: float = 4.0
     rounds: int = 3
-    max_cells: int = 1 << 28
+    max_cells: int = MOST_CELLS
 
     def __post_init__(self) -> None:
         if self.max_iterations < 0:
@@ -129,7 +129,7 @@ def fit(
         structure=tuple(structure),
         zeros=zeros or {},
     )
-    _check_size(model.junction_tree, options.max_cells)
+    model.junction_tree.check_size(options.max_cells)
     fixed = list(model.zeros)
     propagation = Propagation(model.junction_tree, [*cliques, *fixed])
     logs = [reorder(np.where(model.zeros[c], -np.inf, 0.0), c, propagation.domain.clique(c)) for c in fixed]
@@ -173,15 +173,6 @@ def _solve(
 
 def _shifted(progress: Callable[[int, Point], None], used: int, iteration: int, point: Point) -> None:
     progress(used + iteration, point)
-
-
-def _check_size(tree: JunctionTree, max_cells: int) -> None:
-    if tree.cells > max_cells:
-        widest = max(tree.cliques, key=tree.domain.cells)
-        raise UsageError(
-            f"cells of the junction tree ({tree.cells}) must be at most {max_cells}; its largest table is "
-            f"{widest}: measure fewer or smaller cliques, or raise max_cells"
-        )
 
 
 def _reporter(

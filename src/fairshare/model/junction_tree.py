@@ -10,7 +10,12 @@ from fairshare.errors import UsageError
 from fairshare.marginals import Clique, Domain
 from fairshare.model.triangulation import Elimination, bits, eliminate, eliminate_in, maximal_masks, resume, weigher
 
-__all__ = ["JunctionTree"]
+__all__ = ["MOST_CELLS", "JunctionTree"]
+
+#: Cells of the largest tree that a fit makes unless told otherwise, and that a stored model may need: 2 GiB.
+MOST_CELLS = 1 << 28
+#: Axes of an array: 64 from numpy 2 on.
+_MOST_AXES = 64 if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else 32
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,24 @@ class JunctionTree:
         mask = _mask(self.domain, clique)
         hosts = [i for i, m in enumerate(self._masks) if mask & m == mask]
         return min(hosts, key=lambda i: self.domain.cells(self.cliques[i])) if hosts else None
+
+    def check_size(self, most_cells: int) -> None:
+        """Refuse a tree whose tables are too large, before anything is allocated.
+
+        Args:
+            most_cells: of all tables together.
+
+        Raises:
+            UsageError: there are more cells, or a table of more axes than an array can have.
+        """
+        widest = max(self.cliques, key=self.domain.cells, default=())
+        if self.cells > most_cells:
+            raise UsageError(
+                f"cells of the junction tree ({self.cells}) must be at most {most_cells}; its largest table is "
+                f"{widest}: measure fewer or smaller cliques, or raise max_cells"
+            )
+        if (axes := max(map(len, self.cliques), default=0)) > _MOST_AXES:
+            raise UsageError(f"columns of one table ({axes}) must be at most {_MOST_AXES}: measure fewer cliques")
 
     def with_clique(self, clique: Sequence[str]) -> "JunctionTree":
         """The junction tree of the source cliques and one more; the same as a fresh build (about a millisecond)."""

@@ -123,12 +123,20 @@ class Model:
         """
         if n < 0:
             raise UsageError(f"n ({n}) must be at least 0")
-        tree = self.junction_tree
-        if order is not None:
-            tree = JunctionTree.build(self.domain, tree.source, order=list(reversed(order)))
+        tree = self.sampling_tree(order)
         evidence: dict[Clique, np.ndarray] = {(a,): _only(self.domain, a, code) for a, code in (given or {}).items()}
         joint = self._calibrate(tree, evidence) if order is not None or evidence else self._contraction
         return sample_rows(tree, joint.marginal, n, np.random.default_rng(seed), method)
+
+    def sampling_tree(self, order: Sequence[str] | None) -> JunctionTree:
+        """The tree that :meth:`sample` computes with: for this order of drawing, or the model's own.
+
+        Raises:
+            UsageError: the order is not a permutation of the domain.
+        """
+        if order is None:
+            return self.junction_tree
+        return JunctionTree.build(self.domain, self.junction_tree.source, order=list(reversed(order)))
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """The model as plain arrays (no objects), for ``numpy.savez``."""

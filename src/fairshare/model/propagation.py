@@ -22,6 +22,8 @@ from fairshare.model.layout import Ladder, Reduction
 __all__ = ["Propagation", "inner_domain"]
 
 _FAR = 1e150  # a slice sum beyond this, or below its inverse, is recomputed with the exact maximum
+#: numpy answers a request beyond the address space with an untyped error.
+_ADDRESSABLE = 1 << 56
 
 
 def inner_domain(domain: Domain) -> Domain:
@@ -114,9 +116,13 @@ class Propagation:
     Args:
         tree: must host every target.
         targets: cliques that carry a potential and whose marginals are wanted.
+
+    Raises:
+        UsageError: a target has no table in the tree, or no array could hold the tree's tables.
     """
 
     def __init__(self, tree: JunctionTree, targets: Sequence[Clique]) -> None:
+        tree.check_size(_ADDRESSABLE)
         self.tree = tree
         self.domain = inner_domain(tree.domain)
         self.targets = tuple(self.domain.clique(t) for t in targets)

@@ -1,10 +1,11 @@
 """The ledger of a data set: what all runs on it may spend together, kept where a crash can't lose it.
 
-A run goes ``reserve -> reveal -> done``. *Reserve* sets the whole rho of the run's epsilon aside, on disk, before the
-data are counted; *reveal* records, on disk, the head of the run's own ledger and the release itself, before any value
-leaves the process; *done* says that the caller has its files. A run whose process ended on the way is *burnt*: its rho
-stays spent, for something may have been seen. Only a run that fails while its own ledger is still empty has shown
-nothing that depends on a record, and is *returned*.
+A run goes ``reserve -> bind -> reveal -> done``. *Reserve* sets the whole rho of the run's epsilon aside, on disk,
+before the data are opened; *bind* commits the run to its input, once that was read and before it is counted; *reveal*
+records, on disk, the head of the run's own ledger and the release itself, before any value leaves the process; *done*
+says that the caller has its files. A run whose process ended on the way is *burnt*: its rho stays spent, for something
+may have been seen. Only a run that fails while its own ledger is still empty has shown nothing that was counted, and is
+*returned*.
 
 Nothing here reads a clock. Whether a process is alive (``durable_side``) decides only when a run is called burnt; a
 run that was called so in error finds out at its next step and releases nothing.
@@ -32,6 +33,7 @@ __all__ = ["DurableLedger", "Run"]
 _RUN_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 #: A larger release is not kept in the ledger: a run id then can't return it.
 _MAX_KEPT: Final = 256 * 2**20
+_ANOTHER: Final = "run {} had other options or another input; choose another run id"
 
 
 class DurableLedger:
@@ -107,24 +109,21 @@ class DurableLedger:
         _check_fits(history, budget, unit)
         return history.remaining - budget.nano_rho
 
-    def reserve(
-        self, budget: Budget, unit: PrivacyUnit, *, plan: str, content: bytes, run_id: str | None = None
-    ) -> "Run":
-        """Set the rho of ``budget`` aside, on disk, or find an earlier run with this id.
+    def reserve(self, budget: Budget, unit: PrivacyUnit, *, plan: str, run_id: str | None = None) -> "Run":
+        """Set the rho of ``budget`` aside, on disk, or find an earlier run with this id. The data need not be open yet.
 
         Args:
             budget: the promise of the run.
             unit: whom it protects.
             plan: hash of everything public that the run does.
-            content: hash of the private input; kept as a keyed commitment only.
             run_id: resume the run of this id if there is one; a new one without.
 
         Returns:
-            The run; ``stored`` holds its release if it was revealed before.
+            The run; to be bound to its input next.
 
         Raises:
-            BudgetError: the total does not cover it, delta or unit differ, the run id is another plan's or input's,
-                or the run ended before it revealed anything.
+            BudgetError: the total does not cover it, delta or unit differ, the run id is another plan's, or the run
+                ended before it revealed anything.
             IntegrityError: the ledger can't be trusted.
             UsageError: the run id is malformed, or the disk refuses.
         """
@@ -136,24 +135,14 @@ class DurableLedger:
             self._burn_the_dead(name)
             with self._writing() as view:
                 if (found := view.history.runs.get(name)) is not None:
-                    return Run(self, name, lease, stored=self._resumed(view, found, plan, content))
+                    return Run(self, name, lease, earlier=(found, _resumable(view, found, plan)))
                 _check_fits(view.history, budget, unit)
-                nonce = secrets.token_hex(16)
-                body = {"nano_rho": budget.nano_rho, "epsilon": float(budget.epsilon), "plan": plan, "nonce": nonce}
-                view.append(name, "reserve", body | {"commitment": self._side.commitment(nonce, content)})
+                body = {"nano_rho": budget.nano_rho, "epsilon": float(budget.epsilon), "plan": plan}
+                view.append(name, "reserve", body)
         except BaseException:
             lease.end()
             raise
-        return Run(self, name, lease, stored=None)
-
-    def _resumed(self, view: Transaction, run: RunAccount, plan: str, content: bytes) -> bytes:
-        commitment = self._side.commitment(str(run.reserved["nonce"]), content)
-        if (run.reserved["plan"], run.reserved["commitment"]) != (plan, commitment):
-            raise BudgetError(f"run {run.run} had other options or another input; choose another run id")
-        stored = _stored(view, run)
-        if stored is None:
-            raise BudgetError(f"run {run.run} ended without a stored release ({run.state}); choose another run id")
-        return stored
+        return Run(self, name, lease)
 
     def _burn_the_dead(self, mine: str) -> None:
         """Close the books on runs whose process is gone. Nothing is given back."""
@@ -188,12 +177,38 @@ class Run:
 
     Attributes:
         id: its name.
-        stored: the release of the earlier run with this id and plan; None for a new run.
     """
 
-    def __init__(self, ledger: DurableLedger, name: str, lease: Lease, *, stored: bytes | None) -> None:
-        self._ledger, self._lease = ledger, lease
-        self.id, self.stored = name, stored
+    def __init__(
+        self, ledger: DurableLedger, name: str, lease: Lease, *, earlier: tuple[RunAccount, bytes] | None = None
+    ) -> None:
+        self._ledger, self._lease, self._earlier = ledger, lease, earlier
+        self.id = name
+
+    def bind(self, content: bytes) -> bytes | None:
+        """Commit a new run to its input, on disk; or hold the input against an earlier run's. Nothing is counted yet.
+
+        Args:
+            content: hash of the private input; kept as a keyed commitment only.
+
+        Returns:
+            The release of the earlier run with this id, plan and input; None for a new run.
+
+        Raises:
+            BudgetError: the earlier run had another input, or the run is not open any more.
+            UsageError: the disk refuses.
+        """
+        if self._earlier is not None:
+            run, stored = self._earlier
+            if run.bound.get("commitment") != self._ledger._side.commitment(str(run.bound.get("nonce")), content):
+                raise BudgetError(_ANOTHER.format(self.id))
+            return stored
+        nonce = secrets.token_hex(16)
+        body = {"nonce": nonce, "commitment": self._ledger._side.commitment(nonce, content)}
+        with self._ledger._writing() as view:
+            self._open(view, "reserve")
+            view.append(self.id, "bind", body)
+        return None
 
     def reveal(self, account: Ledger, release: bytes) -> None:
         """Record what the run will show, on disk. Before this returns nothing may leave the process.
@@ -203,9 +218,8 @@ class Run:
             UsageError: the disk refuses.
         """
         with self._ledger._writing() as view:
-            run = view.history.runs[self.id]
-            if run.state != "reserve" or account.spent > run.nano_rho:
-                raise BudgetError(f"run {self.id} is {run.state} in the ledger; nothing was released")
+            if account.spent > self._open(view, "bind").nano_rho:
+                raise BudgetError(f"run {self.id} spent more than it reserved in the ledger; nothing was released")
             body = {"ledger_head": account.head, "nano_rho_spent": account.spent}
             view.append(self.id, "reveal", body | {"release": hashlib.sha256(release).hexdigest()})
             if len(release) <= _MAX_KEPT:
@@ -222,7 +236,7 @@ class Run:
         """The run failed before it revealed: given back if it never charged its own ledger, burnt otherwise."""
         try:
             with self._ledger._writing() as view:
-                if view.history.runs[self.id].state == "reserve":
+                if view.history.runs[self.id].state in {"reserve", "bind"}:
                     view.append(self.id, "burnt" if len(account) else "returned", {})
         finally:
             self._lease.end()
@@ -230,6 +244,13 @@ class Run:
     def leave(self) -> None:
         """Let go of a revealed run that could not be delivered: its release stays in the ledger."""
         self._lease.end()
+
+    def _open(self, view: Transaction, state: str) -> RunAccount:
+        """The run's account, if it still stands where this process left it."""
+        run = view.history.runs[self.id]
+        if run.state != state:
+            raise BudgetError(f"run {self.id} is {run.state} in the ledger; nothing was released")
+        return run
 
 
 def _check_fits(history: History, budget: Budget, unit: PrivacyUnit) -> None:
@@ -244,6 +265,16 @@ def _check_fits(history: History, budget: Budget, unit: PrivacyUnit) -> None:
             f"epsilon {budget.epsilon:g} costs rho {budget.rho:.9f} and {history.remaining / NANO:.9f} of "
             f"{history.total / NANO:.9f} is left in the ledger; nothing was spent. Ask for a smaller epsilon"
         )
+
+
+def _resumable(view: Transaction, run: RunAccount, plan: str) -> bytes:
+    """The stored release of an earlier run with this plan."""
+    if run.reserved.get("plan") != plan:
+        raise BudgetError(_ANOTHER.format(run.run))
+    stored = _stored(view, run)
+    if stored is None:
+        raise BudgetError(f"run {run.run} ended without a stored release ({run.state}); choose another run id")
+    return stored
 
 
 def _stored(view: Transaction, run: RunAccount) -> bytes | None:

@@ -15,7 +15,9 @@ __all__ = ["History", "Line", "RunAccount", "chained", "genesis"]
 #: What may follow what. ``returned`` alone gives the amount back, and only a run that has charged nothing gets there.
 _NEXT: Final = {
     None: ("reserve",),
-    "reserve": ("reveal", "burnt", "returned"),
+    # Earlier versions knew the input before they reserved: their reserve lines hold what bind lines hold now.
+    "reserve": ("bind", "reveal", "burnt", "returned"),
+    "bind": ("reveal", "burnt", "returned"),
     "reveal": ("done", "burnt"),
     "done": (),
     "burnt": (),
@@ -40,9 +42,10 @@ class RunAccount:
 
     Attributes:
         run: its id.
-        state: reserve, reveal, done, burnt or returned.
+        state: reserve, bind, reveal, done, burnt or returned.
         nano_rho: billionths of rho set aside for it.
-        reserved: the facts of its reserve line: epsilon, plan, nonce, commitment.
+        reserved: the facts of its reserve line: epsilon, plan.
+        bound: the facts of the line that binds it to its input: nonce, commitment.
         revealed: the facts of its reveal line: the head of the run's own ledger, the hash of its release.
     """
 
@@ -50,12 +53,13 @@ class RunAccount:
     state: str
     nano_rho: int
     reserved: dict[str, Any]
+    bound: dict[str, Any]
     revealed: dict[str, Any] | None = None
 
     @property
     def open(self) -> bool:
         """Whether a living process may still go on with it."""
-        return self.state in {"reserve", "reveal"}
+        return self.state in {"reserve", "bind", "reveal"}
 
 
 def chained(previous: str, run: str, state: str, body: dict[str, Any]) -> Line:
@@ -112,13 +116,17 @@ class History:
         allowed = _NEXT[run.state if run else None]
         if line.state not in allowed or chained(self.head, line.run, line.state, line.body) != line:
             raise IntegrityError(_DAMAGED.format(number))
+        if type(line.body) is not dict:
+            raise IntegrityError(_DAMAGED.format(number))
         if run is None:
             amount = line.body.get("nano_rho")
             if type(amount) is not int or not 0 < amount <= self.remaining:
                 raise IntegrityError(_DAMAGED.format(number))
-            run = RunAccount(line.run, "reserve", amount, line.body)
+            run = RunAccount(line.run, "reserve", amount, reserved=line.body, bound=line.body)
         else:
-            run = replace(run, state=line.state, revealed=line.body if line.state == "reveal" else run.revealed)
+            bound = line.body if line.state == "bind" else run.bound
+            revealed = line.body if line.state == "reveal" else run.revealed
+            run = replace(run, state=line.state, bound=bound, revealed=revealed)
         self.runs[line.run] = run
         self.heads.append(line.hash)
 

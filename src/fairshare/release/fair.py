@@ -6,7 +6,7 @@ from typing import Any
 from fairshare.errors import NotFairError
 from fairshare.fairness import Fairness, certify, check_sampling_order, sampling_order
 from fairshare.mechanisms import MST, Mechanism
-from fairshare.model import Model
+from fairshare.model import MOST_CELLS, Model
 
 __all__ = ["grantable", "judge"]
 
@@ -44,7 +44,7 @@ def judge(model: Model, fairness: Fairness) -> tuple[dict[str, Any], tuple[str, 
     found = check_sampling_order(model.domain, cliques, own, fairness)
     if not found.verdict:
         found = sampling_order(model.domain, cliques, fairness, max_cells=_MAX_CELLS)
-    order = found.order if found.verdict else None
+    order = found.order if found.verdict and model.sampling_tree(found.order).cells <= MOST_CELLS else None
     judged = certify(cliques, fairness, sampling_order=order)
     if not judged.fair:
         raise NotFairError(f"the model is not fair: {judged.reason}; nothing was released, please report this")

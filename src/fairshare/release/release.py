@@ -106,7 +106,11 @@ class Release(ReleaseRecord):
 
     @classmethod
     def load(cls, directory: str | Path) -> "Release":
-        """Read a saved release and check its hashes.
+        """Read a saved release and check all that can be checked without the data.
+
+        Hashes, the ledger's chain and sums, the certificate against both, roles against the schema. The tables of its
+        junction tree may have ``fairshare.model.MOST_CELLS`` cells (2^28, of 8 bytes), as many as a fit's: drawing
+        rows takes a few times that.
 
         Raises:
             UsageError: no release is there.

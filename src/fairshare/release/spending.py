@@ -1,4 +1,4 @@
-"""One run against the ledger of a data set: reserve, compute, reveal, deliver, done. The order is the promise."""
+"""One run against the ledger of a data set: reserve, bind, compute, reveal, deliver, done. The order is the promise."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ def spend(
     *,
     run_id: str | None,
     plan: str,
-    content: bytes,
+    content: Callable[[], bytes],
     account: Ledger,
     compute: Callable[[], Released],
     pack: Callable[[Released], bytes],
@@ -43,7 +43,7 @@ def spend(
         path: the ledger file.
         run_id: see ``synthesize``.
         plan: hash of the public options.
-        content: hash of the private input.
+        content: hash of the private input; the first to touch it, once the run is reserved.
         account: the run's own ledger; ``compute`` charges it.
         compute: makes the release; it may touch the data.
         pack: the release as the ledger keeps it.
@@ -51,20 +51,22 @@ def spend(
         deliver: called once the release is on record.
 
     Raises:
-        BudgetError: the ledger does not cover the run, or the run id belongs to another.
+        BudgetError: the ledger does not cover the run, or the run id belongs to another; where the total or the plan
+            says so, the data were not touched.
         IntegrityError: the ledger can't be trusted.
         UsageError: the ledger can't be written, or the delivery failed; the release is then kept in the ledger.
     """
-    run = DurableLedger(path).reserve(account.budget, account.unit, plan=plan, content=content, run_id=run_id)
-    if run.stored is not None:
-        release = unpack(run.stored)
-    else:
-        try:
+    run = DurableLedger(path).reserve(account.budget, account.unit, plan=plan, run_id=run_id)
+    try:
+        stored = run.bind(content())
+        if stored is not None:
+            release = unpack(stored)
+        else:
             release = compute()
             run.reveal(account, pack(release))
-        except BaseException:
-            run.abandon(account)
-            raise
+    except BaseException:
+        run.abandon(account)
+        raise
     try:
         if deliver is not None:
             deliver(release)

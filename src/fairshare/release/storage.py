@@ -13,13 +13,16 @@ from typing import Any
 import numpy as np
 
 from fairshare.errors import FairshareError, IntegrityError, UsageError
+from fairshare.fairness import fairness_of
 from fairshare.io import KINDS
-from fairshare.model import Model, Refinement
+from fairshare.marginals import Domain
+from fairshare.model import MOST_CELLS, Model, Refinement
 from fairshare.privacy import replay_head
 from fairshare.release.model import ReleasedModel
 from fairshare.release.npz import read_npz
 from fairshare.release.record import MAX_ROWS, ReleaseRecord
 from fairshare.release.statement import statement
+from fairshare.release.wellformed import check_certificate, check_ledger
 from fairshare.schema import Schema
 
 __all__ = ["contents", "load", "save"]
@@ -103,6 +106,8 @@ def load(directory: Path) -> ReleaseRecord:
             raise IntegrityError(f"{directory} has format {manifest['format']!r}; this version reads {_FORMAT}")
         _check_hashes(directory, manifest["sha256"])
         ledger, certificate = _read(directory / "ledger.json"), _read(directory / "certificate.json")
+        check_certificate(certificate)
+        check_ledger(ledger)
         schema = Schema.from_dict(manifest["schema"])
         _check_agreement(schema, ledger, certificate)
         rows, seed, frame = manifest["rows"], manifest["seed"], manifest["frame"]
@@ -131,9 +136,12 @@ def _read(path: Path) -> Any:
     try:
         if path.stat().st_size > _MAX_JSON:
             raise IntegrityError(f"{path.name} is larger than {_MAX_JSON} bytes; it is not ours")
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
+        # Python reads more than we write: numbers that are infinite or none, and halves of characters.
+        json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
     except (OSError, ValueError, RecursionError) as error:
         raise IntegrityError(f"{path.name} can't be read as JSON ({type(error).__name__})") from error
+    return content
 
 
 def _check_hashes(directory: Path, expected: dict[str, str]) -> None:
@@ -148,6 +156,15 @@ def _check_agreement(schema: Schema, ledger: dict[str, Any], certificate: dict[s
         raise IntegrityError("the certificate is of another schema")
     if not replay_head(ledger) == ledger["head"] == certificate["privacy"]["ledger_head"]:
         raise IntegrityError("the ledger's chain does not lead to the head in the certificate")
+    privacy, promise = certificate["privacy"], ledger["promise"]
+    if any(privacy[name] != promise[name] for name in ("epsilon", "delta", "relation", "max_rows")):
+        raise IntegrityError("the certificate promises something else than its ledger")
+    spent = sum(entry["nano_rho"] for entry in ledger["entries"])
+    books = (spent, ledger["nano_rho_total"] - spent)
+    if any((account["nano_rho_spent"], account["nano_rho_unspent"]) != books for account in (ledger, privacy)):
+        raise IntegrityError("the ledger's entries do not add up to what it or the certificate says was spent")
+    if certificate["fairness"] is not None:
+        fairness_of(certificate["fairness"], Domain.from_sizes(schema.sizes))
 
 
 def _model(path: Path, schema: Schema, order: list[str] | None) -> ReleasedModel:
@@ -167,4 +184,6 @@ def _model(path: Path, schema: Schema, order: list[str] | None) -> ReleasedModel
             raise IntegrityError(f"the model's size of {column!r} is not the schema's")
     if order is not None and sorted(order) != sorted(columns):
         raise IntegrityError("release.json: order must hold every column once")
+    for tree in (model.junction_tree, model.sampling_tree(order)):
+        tree.check_size(MOST_CELLS)  # else a few kilobytes could ask for any amount of memory
     return ReleasedModel(model, refinements, schema, order)

@@ -131,12 +131,11 @@ def synthesize(
         noise=noise.name,
         sampling=[rows, seed],
     )
-    content = fingerprint(table, schema)
     return spend(
         ledger,
         run_id=run_id,
         plan=plan,
-        content=content,
+        content=partial(fingerprint, table, schema),
         account=account,
         compute=compute,
         pack=pack,

@@ -6,8 +6,8 @@ from itertools import combinations
 from typing import Any
 
 from fairshare.fairness import Fairness, Roles, certify, fairness_of, separation
-from fairshare.marginals import Clique
-from fairshare.release import Release
+from fairshare.marginals import Clique, Domain
+from fairshare.release import Release, other_roles
 
 __all__ = ["verdict"]
 
@@ -31,7 +31,7 @@ def verdict(release: Release) -> dict[str, Any]:
     columns = list(release.schema.sizes)
     claimed = release.certificate.get("fairness")
     if claimed is not None:
-        fairness = fairness_of(claimed)
+        fairness = fairness_of(claimed, Domain.from_sizes(release.schema.sizes))
         found = _claimed(cliques, fairness, claimed, release)
         return found | _graph(columns, cliques, fairness.roles)
     declared = release.schema.roles
@@ -53,6 +53,7 @@ def _claimed(cliques: list[Clique], fairness: Fairness, claimed: Mapping[str, An
         "policy": judged.policy,
         "saturate": judged.saturate,
         "interventions": judged.interventions,
+        "other_roles": list(other_roles(release)),
         "proxies": [{"attribute": p.attribute, "outcome": p.outcome, "message": p.message} for p in judged.proxies],
     }
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from itertools import combinations
+from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fairshare.evaluation import cramers_v
+from fairshare.evaluation import cramers_v, cramers_v_of_codes
 from fairshare.release import Release
 
 __all__ = ["compared_pairs", "released_pairs"]
@@ -17,6 +18,8 @@ _MOST_COLUMNS = 60
 _MOST_TOLD = 8
 #: Enough rows to tell a V of .01, however many the table has.
 _MOST_ROWS = 100_000
+#: A table of more cells is not laid out: it is nearly empty.
+_MOST_CELLS = 1 << 22
 
 
 def released_pairs(release: Release) -> dict[str, Any]:
@@ -27,9 +30,15 @@ def released_pairs(release: Release) -> dict[str, Any]:
     wide = {name: codes[name].astype(np.int64) for name in names}
     association = np.eye(len(names))
     for (i, a), (j, b) in combinations(enumerate(names), 2):
-        counts = np.bincount(wide[a] * sizes[b] + wide[b], minlength=sizes[a] * sizes[b])
-        association[i, j] = association[j, i] = cramers_v(counts.reshape(sizes[a], sizes[b])) if rows else 0.0
+        association[i, j] = association[j, i] = _association(wide[a], wide[b], (sizes[a], sizes[b]))
     return _content(names, {"synthetic": association})
+
+
+def _association(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64], shape: tuple[int, int]) -> float:
+    cells = prod(shape)
+    if cells > _MOST_CELLS:
+        return cramers_v_of_codes(a, b)
+    return cramers_v(np.bincount(a * shape[1] + b, minlength=cells).reshape(shape))
 
 
 def compared_pairs(pairs: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from fairshare.errors import DataError
 from fairshare.schema import parse
-from fairshare.schema.categories import Boolean, Categorical
+from fairshare.schema.categories import Categorical
 from fairshare.schema.column import Coded
 from fairshare.schema.moments import Date, DateTime
 from fairshare.schema.numeric import Integer
@@ -159,9 +159,9 @@ def _numbered(column: Coded, cell: str, kind: str, spelled: tuple[str, ...]) -> 
 def _composed(cell: str, listed: list[str]) -> str:
     """A cell in NFC, where that could be one of the listed texts.
 
-    Text of one byte a letter is ASCII, which is in NFC: looking first is three times as fast. Text of more than 16 times
-    the bytes is none of them (a letter is at least one byte, stands for at most four of the decomposed form, and each of
-    those is at most four bytes of another spelling), and normalize() fails on a very long one.
+    Text of one byte a letter is ASCII, which is in NFC: looking first is three times as fast. Text of more than 16
+    times the bytes is none of them (a letter is at least one byte, decomposes into at most four, and each of those is
+    at most four bytes in another spelling), and normalize() fails on a very long one.
     """
     longest = 16 * max(len(x.encode()) for x in listed)
     short = f"octet_length({cell}) BETWEEN char_length({cell}) + 1 AND {longest}"

@@ -16,10 +16,11 @@ from fairshare.schema import parse
 __all__ = ["literal", "moment_in", "nearest_int8", "number_in", "truth_word"]
 
 #: Without a backslash, which is special in strings where a server is set so.
-_PLAIN = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)$"
-_SCIENTIFIC = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)[eE][+-]?0*[0-9]{1,4}$"
-#: Exponents of five digits and more: of a word of 1,000 letters nothing but 0 and infinity is left.
-_EXTREME = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)[eE]"
+_DECIMAL = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)"
+_PLAIN = f"{_DECIMAL}$"
+_SCIENTIFIC = f"{_DECIMAL}[eE][+-]?0*[0-9]{{1,4}}$"
+#: Exponents of five digits and more: of a word of 1,000 letters they leave nothing but 0 and infinity.
+_EXTREME = f"{_DECIMAL}[eE][+-]?[0-9]+$"
 #: Digits that no float8 overflows at.
 _SURELY = 300
 #: At half the last place above the largest float8 rounding gives infinity, at half the smallest it gives 0 (IEEE 754).
@@ -59,8 +60,8 @@ def number_in(cell: str, *, whole: bool, exact: bool = False) -> str:
         whole: x is an int8, rounded as `parse.integers` does; else a float8.
         exact: what has a fraction is no number.
     """
-    words = f"(SELECT {_word(cell)} AS word OFFSET 0) AS words"
-    reals = f"(SELECT word, {_REAL} AS number FROM {words} OFFSET 0) AS reals"
+    words = _select(f"{_word(cell)} AS word")
+    reals = _select(f"word, {_REAL} AS number", words)
     x = "number"
     if whole:
         nearest = nearest_int8("number")
@@ -68,7 +69,7 @@ def number_in(cell: str, *, whole: bool, exact: bool = False) -> str:
             nearest = f"CASE WHEN number = round(number) THEN {nearest} END"
         x = f"CASE WHEN word ~ '^[+-]?[0-9]{{1,18}}$' THEN word::int8 ELSE {nearest} END"
     far = "number IN ('Infinity', '-Infinity')"
-    return f"(SELECT {x} AS x, {far} AS far FROM {reals} OFFSET 0) AS read"
+    return _select(f"{x} AS x, {far} AS far", reals)
 
 
 def nearest_int8(real: str) -> str:
@@ -81,20 +82,23 @@ def nearest_int8(real: str) -> str:
 
 def moment_in(cell: str, *, days: bool) -> str:
     """SQL for FROM: the column ``x``, days or microseconds since 1970 as int8, null where the cell is no moment."""
-    words = f"(SELECT {_word(cell)} AS word OFFSET 0) AS words"
-    moments = f"(SELECT CASE WHEN word ~ '{_MOMENT}' THEN word END AS m FROM {words} OFFSET 0) AS moments"
-    parts = ", ".join(f"{sql} AS {name}" for name, sql in _PARTS.items())
-    clock = f"(SELECT {parts} FROM {moments} OFFSET 0) AS clock"
+    words = _select(f"{_word(cell)} AS word")
+    moments = _select(f"CASE WHEN word ~ '{_MOMENT}' THEN word END AS m", words)
+    clock = _select(", ".join(f"{sql} AS {name}" for name, sql in _PARTS.items()), moments)
     months = "((year - 1970) * 12 + month - 1)"
-    firsts = f"(SELECT *, {_first(months)} AS first, {_first(months + ' + 1')} AS after FROM {clock} OFFSET 0) AS firsts"
-    valid = (
-        "month BETWEEN 1 AND 12 AND day BETWEEN 1 AND after - first AND hour < 24 AND minute < 60 AND second < 60"
-    )
+    first, after = _first(months), _first(f"{months} + 1")
+    firsts = _select(f"*, {first} AS first, {after} AS after", clock)
+    valid = "month BETWEEN 1 AND 12 AND day BETWEEN 1 AND after - first AND hour < 24 AND minute < 60 AND second < 60"
     since = "((hour * 60 + minute) * 60 + second) * 1000000::int8 + micros - east"
     x = f"(first + day - 1) * {_MICROSECONDS} + {since}"
     if days:
         x = f"first + day - 1 + floor(({since})::numeric / {_MICROSECONDS})::int8"
-    return f"(SELECT CASE WHEN {valid} THEN {x} END::int8 AS x FROM {firsts} OFFSET 0) AS read"
+    return _select(f"CASE WHEN {valid} THEN {x} END::int8 AS x", firsts)
+
+
+def _select(columns: str, source: str = "") -> str:
+    """A subquery for FROM, computed once a row."""
+    return f"(SELECT {columns}{source and f' FROM {source}'} OFFSET 0) AS read"  # noqa: S608  (no cell is pasted in)
 
 
 @cache
@@ -110,11 +114,14 @@ def _signed(size: str) -> str:
 
 #: The float8 that a word stands for, null for none. numeric, which is exact, says what a cast to float8 would refuse.
 _SIZE = "abs(word::numeric)"
-_SAFE = f"CASE WHEN {_SIZE} >= {_INFINITE} THEN {_signed('Infinity')} WHEN {_SIZE} <= {_NOTHING} THEN 0 ELSE word::float8 END"
+_SAFE = (
+    f"CASE WHEN {_SIZE} >= {_INFINITE} THEN {_signed('Infinity')} WHEN {_SIZE} <= {_NOTHING} THEN 0 "
+    "ELSE word::float8 END"
+)
 _REAL = (
     f"CASE WHEN word ~ '{_PLAIN}' THEN CASE WHEN length(word) <= {_SURELY} THEN word::float8 ELSE {_SAFE} END "
     f"WHEN word ~ '{_SCIENTIFIC}' THEN {_SAFE} "
-    f"WHEN word ~ '{_EXTREME}[+-]?[0-9]+$' "
+    f"WHEN word ~ '{_EXTREME}' "
     f"THEN CASE WHEN word ~ '^[+-]?[0.]*[eE]|[eE]-' THEN 0 ELSE {_signed('Infinity')} END "
     f"WHEN word ~* '^[+-]?(inf|infinity)$' THEN {_signed('Infinity')} END"
 )

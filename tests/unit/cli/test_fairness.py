@@ -14,6 +14,7 @@ import pytest
 
 from fairshare.fairness import separation
 from fairshare.fairness.certificate import fairness_of
+from fairshare.marginals import Domain
 from fairshare.release import Release
 
 FAIRSHARE = [sys.executable, "-m", "fairshare"]
@@ -80,7 +81,9 @@ def test_synth_then_verify_as_a_script_would(table: Path, bare: Path, tmp_path: 
     told = json.loads(shell("verify", tmp_path / "fair.release", "--json").stdout)
     assert told["fair"] is True
     assert told["fairness"]["policy"] == "strict"
-    assert not separation(told["fairness"]["cliques"], fairness_of(told["fairness"]).roles).path
+    assert not separation(
+        told["fairness"]["cliques"], fairness_of(told["fairness"], Domain.from_sizes(dict.fromkeys(COLUMNS, 3))).roles
+    ).path
 
 
 def test_verify_finds_a_planted_clique(wished: Any, tmp_path: Path) -> None:
@@ -113,6 +116,30 @@ def test_verify_of_a_release_that_claims_nothing(run: Any, wished: Any, tmp_path
     assert ran.code == 2
     assert "claims nothing about fairness" in ran.err
     assert run("verify", tmp_path / "nowhere.release").code == 2
+
+
+def test_verify_and_report_refuse_roles_that_name_no_column(run: Any, wished: Any, tmp_path: Path) -> None:
+    from tests.unit.release.test_release import rehash
+
+    assert wished(*ROLES, "-q").code == 0
+    folder = tmp_path / "out.release"
+    certificate = json.loads((folder / "certificate.json").read_text(encoding="utf-8"))
+    certificate["fairness"]["outcome"] = ["h\u0456red"]  # a Ukrainian letter
+    (folder / "certificate.json").write_text(json.dumps(certificate), encoding="utf-8")
+    rehash(folder)
+    for command in (["verify", folder], ["report", folder, "-o", tmp_path / "page.html"]):
+        ran = run(*command)
+        assert ran.code == 5
+        assert "must be a column of the schema" in ran.err
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_verify_tells_of_other_roles_than_the_schemas(run: Any, wished: Any, declared: Path, tmp_path: Path) -> None:
+    assert wished("--schema", declared, "--protected", "sex", "-q").code == 0
+    ran = run("verify", tmp_path / "out.release", "--json")
+    assert ran.code == 0
+    (told,) = ran.document["other_roles"]
+    assert told.startswith("protected is sex in the certificate, but sex, born_in in the schema")
 
 
 def test_roles_without_a_policy_mean_strict(wished: Any) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from fairshare.errors import UsageError
-from fairshare.evaluation import cramers_v
+from fairshare.evaluation import cramers_v, cramers_v_of_codes
 
 
 def test_by_hand():
@@ -55,3 +55,15 @@ def test_correction_removes_the_bias_of_independent_columns():
 def test_only_two_way_tables_have_a_v():
     with pytest.raises(UsageError, match="must be a table of two"):
         cramers_v(np.zeros((2, 2, 2), dtype=int))
+
+
+@given(arrays(np.int64, st.tuples(st.integers(1, 5), st.integers(1, 5)), elements=st.integers(0, 9)))
+def test_rows_give_what_their_table_gives(counts):
+    i, j = (np.repeat(axis.ravel(), counts.ravel()) for axis in np.indices(counts.shape))
+    assert cramers_v_of_codes(i, j) == pytest.approx(cramers_v(counts), rel=1e-9, abs=1e-7)
+
+
+def test_rows_need_no_table():
+    """A table of 2^60 cells, of which 40 hold something."""
+    codes = np.repeat(np.arange(40) * 2**24, 5)
+    assert cramers_v_of_codes(codes, codes.max() - codes) == pytest.approx(cramers_v(np.eye(40, dtype=int) * 5))

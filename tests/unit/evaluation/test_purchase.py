@@ -68,12 +68,12 @@ def test_reserved_before_the_rows_are_touched_and_on_record_before_anything_is_s
 
     monkeypatch.setattr(CodedTable, "counts", spied)
     buy(release, ledger=path)
-    assert set(seen) == {("reserve",)}
+    assert set(seen) == {("bind",)}
     assert list(runs(path).values()) == ["done"]
 
 
 def test_a_ledger_that_does_not_cover_it_refuses_before_the_rows_are_touched(release, path, monkeypatch):
-    monkeypatch.setattr(CodedTable, "counts", lambda self, cliques: pytest.fail("the rows were counted"))
+    monkeypatch.setattr("fairshare.release.spending.read_table", lambda *_, **__: pytest.fail("the rows were read"))
     with pytest.raises(BudgetError, match="is left in the ledger; nothing was spent"):
         buy(release, epsilon=3.1, ledger=path)
     assert runs(path) == {}

@@ -93,3 +93,14 @@ def test_a_model_is_immutable_and_checked() -> None:
         Model(domain=DOMAIN, total=1.0, potentials={("b", "a"): np.zeros((3, 2))})
     with pytest.raises(UsageError, match="finite"):
         Model(domain=DOMAIN, total=1.0, potentials={("a",): np.array([0.0, -np.inf])})
+
+
+@pytest.mark.parametrize(
+    ("codes", "columns", "message"),
+    [(1, 70, "columns of one table .70. must be at most"), (50, 20, "cells of the junction tree .* must be at most")],
+)
+def test_tables_that_no_array_can_hold_are_refused(codes: int, columns: int, message: str) -> None:
+    domain = Domain.from_sizes({f"c{i}": codes for i in range(columns)})
+    model = Model(domain=domain, total=1.0, potentials={}, structure=(domain.attributes,))
+    with pytest.raises(UsageError, match=message):
+        model.marginal(["c0"])

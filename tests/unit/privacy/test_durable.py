@@ -1,6 +1,7 @@
 """The ledger of a data set: totals, states, refusals, tampering; each refusal leaves the account as it was."""
 
 import ast
+import hashlib
 import shutil
 import sqlite3
 from pathlib import Path
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairshare.errors import BudgetError, IntegrityError, UsageError
-from fairshare.privacy import Budget, DurableLedger, History, Ledger, MeasureEvent, PrivacyUnit, durable
+from fairshare.privacy import Budget, DurableLedger, History, Ledger, MeasureEvent, PrivacyUnit, durable, durable_store
 from fairshare.privacy.durable_history import chained, genesis
 
 UNIT = PrivacyUnit()
@@ -24,8 +25,14 @@ def path(tmp_path):
     return tmp_path / "a.ledger"
 
 
-def reserve(path, budget=ONE, unit=UNIT, *, plan="plan", content=CONTENT, run_id=None):
-    return DurableLedger(path).reserve(budget, unit, plan=plan, content=content, run_id=run_id)
+def reserve(path, budget=ONE, unit=UNIT, *, plan="plan", run_id=None):
+    return DurableLedger(path).reserve(budget, unit, plan=plan, run_id=run_id)
+
+
+def bound(path, *, content=CONTENT, **options):
+    run = reserve(path, **options)
+    assert run.bind(content) is None
+    return run
 
 
 def charged(budget=ONE):
@@ -34,12 +41,14 @@ def charged(budget=ONE):
     return account
 
 
-def whole(path, release=b"release", **options):
+def whole(path, release=b"release", *, content=CONTENT, **options):
+    """A run to its end; what an earlier one stored, if it was resumed."""
     run = reserve(path, **options)
-    if run.stored is None:
+    stored = run.bind(content)
+    if stored is None:
         run.reveal(charged(), release)
     run.done()
-    return run
+    return stored
 
 
 def states(path):
@@ -89,30 +98,51 @@ class TestStates:
         run = reserve(path)
         assert DurableLedger(path).history().spent == ONE.nano_rho
         assert states(path) == ["reserve"]
+        run.bind(CONTENT)
+        assert states(path) == ["bind"]
         run.reveal(charged(), b"release")
         assert states(path) == ["reveal"]
         run.done()
         assert states(path) == ["done"]
 
-    def test_a_failure_before_the_first_charge_is_given_back(self, path):
-        reserve(path).abandon(Ledger(ONE, UNIT))
+    @pytest.mark.parametrize("begin", [reserve, bound])
+    def test_a_failure_before_the_first_charge_is_given_back(self, path, begin):
+        begin(path).abandon(Ledger(ONE, UNIT))
         assert states(path) == ["returned"]
         assert DurableLedger(path).history().spent == 0
 
-    def test_a_failure_after_the_first_charge_is_burnt(self, path):
-        reserve(path).abandon(charged())
+    @pytest.mark.parametrize("begin", [reserve, bound])
+    def test_a_failure_after_the_first_charge_is_burnt(self, path, begin):
+        begin(path).abandon(charged())
         assert states(path) == ["burnt"]
         assert DurableLedger(path).history().spent == ONE.nano_rho
 
     def test_a_dead_run_is_burnt_and_a_living_one_is_not(self, path):
-        alive = reserve(path, run_id="alive")
+        alive = bound(path, run_id="alive")
         reserve(path, Budget(epsilon=0.1, delta=1e-9), run_id="dead").leave()  # drops the lock, as a dying process does
         reserve(path, Budget(epsilon=0.1, delta=1e-9), run_id="next")
-        assert states(path) == ["reserve", "burnt", "reserve"]
+        assert states(path) == ["bind", "burnt", "reserve"]
         alive.reveal(charged(), b"release")
 
-    def test_a_run_that_was_called_dead_reveals_nothing(self, path):
+    def test_a_run_that_was_called_dead_while_it_read_is_not_bound(self, path):
         run = reserve(path, run_id="a")
+        shutil.rmtree(path.with_name("a.ledger.d"))
+        whole(path)
+        with pytest.raises(BudgetError, match="run a is burnt in the ledger; nothing was released"):
+            run.bind(CONTENT)
+
+    def test_a_run_that_is_not_bound_to_its_input_reveals_nothing(self, path):
+        run = reserve(path, run_id="a")
+        with pytest.raises(BudgetError, match="run a is reserve in the ledger; nothing was released"):
+            run.reveal(charged(), b"release")
+
+    def test_a_run_is_bound_once(self, path):
+        run = bound(path)
+        with pytest.raises(BudgetError, match="is bind in the ledger"):
+            run.bind(b"other")
+
+    def test_a_run_that_was_called_dead_reveals_nothing(self, path):
+        run = bound(path, run_id="a")
         shutil.rmtree(path.with_name("a.ledger.d"))
         whole(path)
         with pytest.raises(BudgetError, match="run a is burnt in the ledger; nothing was released"):
@@ -121,49 +151,70 @@ class TestStates:
         assert states(path) == ["burnt", "done"]
 
     def test_a_run_may_not_spend_more_than_it_set_aside(self, path):
-        run = reserve(path, Budget(epsilon=0.01, delta=1e-9))
-        with pytest.raises(BudgetError):
+        run = bound(path, budget=Budget(epsilon=0.01, delta=1e-9))
+        with pytest.raises(BudgetError, match="spent more than it reserved"):
             run.reveal(charged(), b"release")
-        assert states(path) == ["reserve"]
+        assert states(path) == ["bind"]
 
 
 class TestRunId:
     def test_returns_what_was_stored_and_spends_nothing(self, path):
         whole(path, run_id="a")
         spent = DurableLedger(path).history().spent
-        assert whole(path, release=b"another", run_id="a").stored == b"release"
+        assert whole(path, release=b"another", run_id="a") == b"release"
         assert DurableLedger(path).history().spent == spent
         assert states(path) == ["done"]
 
     def test_without_one_each_call_is_a_new_run(self, path):
-        assert whole(path).stored is None
-        assert whole(path).stored is None
+        assert whole(path) is None
+        assert whole(path) is None
         assert len(states(path)) == 2
 
     @pytest.mark.parametrize("change", [{"plan": "other"}, {"content": b"other"}])
     def test_of_another_plan_or_input_is_refused(self, path, change):
         whole(path, run_id="a")
         with pytest.raises(BudgetError, match="run a had other options or another input; choose another run id"):
-            reserve(path, run_id="a", **change)
+            whole(path, run_id="a", **change)
+        assert states(path) == ["done"]
+
+    def test_of_another_plan_is_refused_before_the_input_is_known(self, path):
+        whole(path, run_id="a")
+        with pytest.raises(BudgetError, match="run a had other options"):
+            reserve(path, run_id="a", plan="other")
 
     def test_of_a_living_run_is_refused(self, path):
-        run = reserve(path, run_id="a")
+        run = bound(path, run_id="a")
         with pytest.raises(BudgetError, match="going on in another process"):
             reserve(path, run_id="a")
         run.reveal(charged(), b"release")
 
-    def test_of_a_run_that_died_before_it_revealed(self, path):
-        reserve(path, run_id="a").leave()
+    @pytest.mark.parametrize("begin", [reserve, bound])
+    def test_of_a_run_that_died_before_it_revealed(self, path, begin):
+        begin(path, run_id="a").leave()
         with pytest.raises(BudgetError, match="ended without a stored release"):
             reserve(path, run_id="a")
         assert states(path) == ["burnt"]
 
     def test_of_a_run_that_died_after_it_revealed(self, path):
-        run = reserve(path, run_id="a")
+        run = bound(path, run_id="a")
         run.reveal(charged(), b"release")
         run.leave()
-        assert reserve(path, run_id="a").stored == b"release"
+        assert reserve(path, run_id="a").bind(CONTENT) == b"release"
         assert states(path) == ["burnt"]
+
+    def test_of_a_run_that_an_earlier_version_bound_as_it_reserved(self, path):
+        """Its one line still verifies, and still tells its input from another."""
+        ledger, release = DurableLedger(path), b"release"
+        body = {"nano_rho": ONE.nano_rho, "epsilon": 1.0, "plan": "plan", "nonce": "ab"}
+        with ledger._writing() as view:
+            view.append("old", "reserve", body | {"commitment": ledger._side.commitment("ab", CONTENT)})
+            view.append("old", "reveal", {"release": hashlib.sha256(release).hexdigest()})
+            view.append("old", "done", {})
+            view.keep("old", release)
+        assert states(path) == [run.state for run in ledger.verify().runs.values()] == ["done"]
+        assert whole(path, run_id="old") == release
+        with pytest.raises(BudgetError, match="another input"):
+            whole(path, run_id="old", content=b"other")
 
     @pytest.mark.parametrize("name", ["", ".", "../x", "a/b", "a b", "-x", "x" * 65, "ä"])
     def test_malformed(self, path, name):
@@ -176,7 +227,7 @@ class TestSecrecy:
         """Two runs on one input have nothing in common, and the key is not in the file."""
         whole(path, run_id="a")
         whole(path, run_id="b")
-        first, second = (run.reserved for run in DurableLedger(path).history().runs.values())
+        first, second = (run.bound for run in DurableLedger(path).history().runs.values())
         assert first["commitment"] != second["commitment"]
         key = (path.with_name("a.ledger.d") / "key").read_bytes()
         for file in path.parent.glob("a.ledger*"):
@@ -188,7 +239,7 @@ class TestSecrecy:
         whole(path, run_id="a")
         (path.with_name("a.ledger.d") / "key").unlink()
         with pytest.raises(BudgetError, match="another input"):
-            reserve(path, run_id="a")
+            whole(path, run_id="a")
 
 
 class TestIntegrity:
@@ -202,13 +253,13 @@ class TestIntegrity:
     @pytest.mark.parametrize(
         "statement",
         [
-            "DELETE FROM lines WHERE number = 6",
+            "DELETE FROM lines WHERE number = 8",
             "DELETE FROM lines WHERE number = 2",
             "UPDATE lines SET body = replace(body, '\"nano_rho\": 1', '\"nano_rho\": ') WHERE number = 1",
             "UPDATE lines SET state = 'returned' WHERE number = 2",
             "UPDATE lines SET body = '[' WHERE number = 1",
             "UPDATE lines SET body = 7 WHERE number = 1",
-            "UPDATE lines SET number = 9 WHERE number = 6",
+            "UPDATE lines SET number = 9 WHERE number = 8",
             "UPDATE promise SET body = replace(body, '\"epsilon\": 2.0', '\"epsilon\": 3.0')",
             "UPDATE promise SET body = '{}'",
             "DELETE FROM promise",
@@ -295,11 +346,17 @@ class TestIntegrity:
 PROMISE = {"epsilon": 2.0, "delta": 1e-9, "nano_rho": 1000, "relation": "add-remove", "max_rows": 1, "id": "x"}
 
 
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["reserve", "reveal", "done", "burnt", "returned"]))))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.sampled_from(["reserve", "bind", "reveal", "done", "burnt", "returned"]))
+    )
+)
 def test_only_the_state_machine_s_paths_are_histories(steps):
     """Whatever is written, correctly chained: a history is accepted exactly if each run follows the machine."""
-    paths = {(), ("reserve",), ("reserve", "reveal"), ("reserve", "burnt"), ("reserve", "returned")}
-    paths |= {("reserve", "reveal", "done"), ("reserve", "reveal", "burnt")}
+    begun = {("reserve",), ("reserve", "bind")}  # the first alone may be revealed: earlier versions bound there
+    revealed = {(*path, "reveal") for path in begun}
+    paths = {(), *begun, *revealed, *((*path, "returned") for path in begun)}
+    paths |= {(*path, "burnt") for path in begun | revealed} | {(*path, "done") for path in revealed}
     lines, head, legal = [], genesis(PROMISE), True
     walked = {"a": (), "b": ()}
     for run, state in steps:
@@ -321,6 +378,16 @@ def test_only_the_state_machine_s_paths_are_histories(steps):
 def test_amounts_are_positive_integers_within_the_total(amount):
     with pytest.raises(IntegrityError):
         History(PROMISE, [chained(genesis(PROMISE), "a", "reserve", {"nano_rho": amount})])
+
+
+@pytest.mark.parametrize("state", ["bind", "reveal", "done"])
+def test_a_line_holds_an_object(state):
+    lines = [chained(genesis(PROMISE), "a", "reserve", {"nano_rho": 600})]
+    steps = {"bind": ["bind"], "reveal": ["reveal"], "done": ["reveal", "done"]}[state]
+    for step in steps:
+        lines.append(chained(lines[-1].hash, "a", step, [] if step == state else {}))
+    with pytest.raises(IntegrityError, match=f"line {len(lines)}"):
+        History(PROMISE, lines)
 
 
 @pytest.mark.parametrize("change", [{"nano_rho": 10**9}, {"nano_rho": True}, {"epsilon": "2"}, {"relation": "x"}])
@@ -346,3 +413,34 @@ def test_the_samplers_distance_from_their_ideals_adds_up():
     with pytest.raises(BudgetError, match="distance"):
         account.charge(event)
     assert len(account) == 1
+
+
+class TestOneName:
+    """SQLite's lock and journal, and the folder beside the ledger, go by the file's name."""
+
+    def test_a_second_name_is_refused(self, path, tmp_path):
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "a.ledger").hardlink_to(path)
+        for name in (path, tmp_path / "other" / "a.ledger"):
+            with pytest.raises(UsageError, match="has a second name"):
+                reserve(name)
+
+    def test_a_symbolic_link_is_the_same_ledger(self, path, tmp_path):
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "link").symlink_to(path)
+        run = reserve(tmp_path / "other" / "link")
+        assert [p.name for p in (tmp_path / "other").iterdir()] == ["link"]
+        assert states(path) == ["reserve"]
+        run.done()
+
+    def test_a_mount_of_the_one_file_is_refused(self, tmp_path, monkeypatch):
+        odd = tmp_path / "a \\ b.ledger"
+        DurableLedger.create(odd, Budget(epsilon=2, delta=1e-9), UNIT)
+        mounts = tmp_path / "mountinfo"
+        line = "36 35 98:0 /data {} rw,noatime - ext4 /dev/root rw\n"
+        mounts.write_text(line.format("/") + line.format(tmp_path))
+        monkeypatch.setattr(durable_store, "_MOUNTS", mounts)
+        assert DurableLedger(odd).history().remaining > 0
+        mounts.write_text(line.format(str(odd).replace("\\", "\\134").replace(" ", "\\040")))
+        with pytest.raises(UsageError, match="mount the folder and not the file"):
+            reserve(odd)

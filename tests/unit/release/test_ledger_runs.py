@@ -49,10 +49,44 @@ def test_reserve_then_touch_then_reveal_then_deliver_then_done(path, monkeypatch
     monkeypatch.setattr(CodedTable, "counts", spied)
     monkeypatch.setattr(CodedTable, "count", lambda self, clique: spied(self, [clique])[0])
     synthesize(path, deliver=lambda release: seen.append(("deliver", states(path))))
-    assert {tuple(state) for act, state in seen if act == "touch"} == {("reserve",)}
+    assert {tuple(state) for act, state in seen if act == "touch"} == {("bind",)}
     assert seen[-1] == ("deliver", ["reveal"])
     assert [act for act, _ in seen].count("deliver") == 1
     assert states(path) == ["done"]
+
+
+class Watched:
+    """A table that notes where the ledger stands whenever it is handed over."""
+
+    def __init__(self, path):
+        self.path, self.seen = path, []
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        self.seen.append(states(self.path))
+        return table().__arrow_c_stream__(requested_schema)
+
+
+def test_reserved_before_the_table_is_read_and_bound_before_it_is_counted(path):
+    watched = Watched(path)
+    fairshare.synthesize(watched, SCHEMA, epsilon=1, delta=1e-9, ledger=path)
+    assert watched.seen == [["reserve"], ["bind"]]  # to know it, and to count it
+    assert states(path) == ["done"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"epsilon": 3.1}, {"delta": 1e-10}, {"run_id": "a", "epsilon": 0.5}, {"run_id": "dead"}],
+    ids=["total", "delta", "another plan's run id", "a burnt run's id"],
+)
+def test_what_the_ledger_refuses_is_refused_before_the_table_is_read(path, change):
+    synthesize(path, run_id="a")
+    with pytest.raises(KeyboardInterrupt):
+        synthesize(path, run_id="dead", progress=interrupt)
+    before, watched = states(path), Watched(path)
+    with pytest.raises(BudgetError):
+        fairshare.synthesize(watched, SCHEMA, **{"epsilon": 1, "delta": 1e-9, "ledger": path} | change)
+    assert watched.seen == []
+    assert states(path) == before
 
 
 def test_the_ledger_holds_the_head_of_the_run(path):
@@ -107,15 +141,17 @@ def test_a_refused_table_leaves_the_account_as_it_was(path):
     with pytest.raises(DataError):
         fairshare.synthesize(pa.table({"x": [1]}), SCHEMA, epsilon=1, delta=1e-9, ledger=path)
     assert DurableLedger(path).history().spent == 0
+    assert states(path) == ["returned"]
+
+
+def interrupt(step):
+    if step.spent > 0:
+        raise KeyboardInterrupt
 
 
 def test_a_failure_after_the_first_answer_is_burnt(path):
-    def stop(step):
-        if step.spent > 0:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        synthesize(path, progress=stop)
+        synthesize(path, progress=interrupt)
     assert states(path) == ["burnt"]
 
 

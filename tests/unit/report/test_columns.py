@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from fairshare.report import pairs
 from fairshare.report.columns import compared_columns, released_columns
 from fairshare.report.pairs import compared_pairs, released_pairs
 from fairshare.schema import Schema
@@ -91,3 +92,11 @@ def test_only_the_strongest_of_very_many_columns_are_drawn() -> None:
     told = compared_pairs({"columns": columns, "v_real": matrix.tolist(), "v_synthetic": matrix.tolist()})
     assert (len(told["columns"]), told["left_out"]) == (60, 15)
     assert {"c70", "c74"} <= set(told["columns"])
+
+
+def test_pairs_of_many_codes_are_not_laid_out(fair_release, monkeypatch) -> None:
+    """Two columns of 65,536 codes would need 32 GB; the numbers are the same either way."""
+    laid_out = released_pairs(fair_release)
+    monkeypatch.setattr(pairs, "_MOST_CELLS", 0)
+    monkeypatch.setattr(pairs, "cramers_v", None)
+    np.testing.assert_allclose(released_pairs(fair_release)["synthetic"], laid_out["synthetic"], atol=1e-9)

@@ -190,6 +190,17 @@ def test_spellings_of_missing_apply_to_numbers_too():
     assert codes(Integer(name="i", bounds=(0, 9), nullable=True), ["3", "8"], spelled=("8",)) == [3, 10]
 
 
+def test_text_is_a_number_up_to_a_length_that_databases_keep_to():
+    age, flag = Integer(name="age", bounds=(0, 99), nullable=True), Boolean(name="flag", nullable=True)
+    day = Date(name="day", bounds=(date(1970, 1, 1), date(1970, 1, 9)), nullable=True)
+    for column, word in ((age, "7"), (flag, "yes"), (day, "1970-01-02")):
+        padded = [word + " " * (n - len(word)) for n in (len(word), 1000, 1001)]
+        for kind in (pa.string(), pa.large_string(), pa.string_view()):
+            codes = column.encode(pa.array(padded).cast(kind)).tolist()
+            assert codes == [codes[0], codes[0], column.missing_code]
+            assert codes[0] != column.missing_code
+
+
 def test_ten_megabyte_cells_are_just_values():
     assert codes(AGE, ["9" * 10_000_000, "x" * 10_000_000, "5"]) == [10, 10, 5]
     assert codes(Categorical(name="c", categories=("a",), nullable=True), ["a" * 10_000_000, "a"]) == [1, 0]
