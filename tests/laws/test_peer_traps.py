@@ -24,7 +24,7 @@ def release():
 
 
 def test_the_default_sampler_invents_no_correlation(release):
-    """mbi 1.1: two-way distance of rows against the model .067; draws that rounding leaves over make some .006 of it."""
+    """mbi 1.1: two-way distance of rows against the model .067; what rounding leaves to chance makes some .006."""
     rows = release.model.sample_codes(50_000, np.random.default_rng(0))
     for pair in [("a", "b"), ("a", "d"), ("b", "c"), ("c", "d")]:
         counts = np.zeros([SIZES[x] for x in pair])

@@ -98,6 +98,8 @@ def synthesize(
         fairness.check(Domain.from_sizes(schema.sizes))
         FairGraph(schema.sizes, fairness, schema.impossible)  # declared cliques must pass before anything is spent
     mechanism = MST() if mechanism is None else mechanism
+    if isinstance(mechanism, str | type):
+        raise UsageError(f"mechanism ({mechanism!r}) must be an object, such as fairshare.MST() or fairshare.AIM()")
     fairness, notes = (None, ()) if fairness is None else grantable(fairness, mechanism)
     noise = TableNoise() if noise is None else noise
     report = progress or _silent

@@ -259,3 +259,9 @@ def test_synthesizer_is_a_good_citizen():
         twin.set_params(x=1)
     with pytest.raises(UsageError, match="schema must be given"):
         fairshare.Synthesizer().fit(table())
+
+
+@pytest.mark.parametrize("name", ["mst", fairshare.MST])
+def test_a_mechanism_is_an_object(name):
+    with pytest.raises(UsageError, match=r"must be an object, such as fairshare.MST\(\)"):
+        fairshare.synthesize(None, Schema.from_domain({"a": 2}), epsilon=1, delta=1e-9, mechanism=name)
