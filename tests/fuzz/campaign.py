@@ -36,15 +36,16 @@ def seed(folder: Path, reader: str) -> Path:
     return corpus
 
 
-def harness(reader: str, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tests.fuzz.harness", reader, *options],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
+def harness(reader: str, *options: str, patience: float) -> subprocess.CompletedProcess[str]:
+    """Run the fuzzer; one that does not end by itself is ended, and counts as a finding."""
+    command = [sys.executable, "-m", "tests.fuzz.harness", reader, *options]
+    try:
+        return subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False, timeout=patience
+        )
+    except subprocess.TimeoutExpired as late:
+        told = (late.stderr or b"").decode(errors="replace")
+        return subprocess.CompletedProcess(command, -1, "", f"{told}\nstood still for {patience:g} s\n")
 
 
 def fuzz(folder: Path, reader: str, seconds: float) -> dict[str, object]:
@@ -61,6 +62,7 @@ def fuzz(folder: Path, reader: str, seconds: float) -> dict[str, object]:
         "-print_final_stats=1",
         f"-artifact_prefix={findings}/{reader}-",
         str(seed(folder, reader)),
+        patience=seconds + 300,
     )
     executed = re.search(r"stat::number_of_executed_units:\s+(\d+)", ran.stderr)
     coverage = re.findall(r"cov: (\d+) ft: (\d+)", ran.stderr)
