@@ -97,6 +97,16 @@ def test_a_table_may_be_named_in_other_ways(table, visits):
         engine.close()
 
 
+def test_a_view_that_fails_on_a_value_is_no_missing_table(duckdb, tmp_path):
+    with duckdb.connect(str(tmp_path / "v.db")) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 'n/a' AS d")
+        connection.execute("CREATE VIEW v AS SELECT d FROM t WHERE d::int > 0")
+    with pytest.raises(DataError, match="no expression of a view can fail"):
+        open_table(
+            InDatabase(address=f"duckdb:{tmp_path / 'v.db'}", table="v"), law.schema(nullable=True, outside=False)
+        )
+
+
 def test_rows_that_come_or_go_between_scans_are_noticed_without_numbers(visits):
     for change in (1, -1):
         engine = open_table(InDatabase(address=visits, table="t"), PERSONS)

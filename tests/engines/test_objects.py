@@ -93,6 +93,18 @@ def test_a_file_that_changes_is_refused(bucket):
         engine.count(())
 
 
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_a_local_file_of_two_names_is_refused(bucket, link):
+    folder = bucket[2]
+    extra = folder / "latest.parquet"
+    getattr(extra, link)(folder / "a.parquet")
+    try:
+        with pytest.raises(DataError, match="are one file, whose rows would count twice"):
+            open_table(f"file://{folder}/*.parquet", PUBLIC)
+    finally:
+        extra.unlink()
+
+
 def test_only_the_columns_that_are_asked_for_travel(root, store):
     wide = Schema(columns=tuple(Integer(name=f"c{i}", bounds=(0, 9)) for i in range(8)))
     (root / "wide").mkdir(exist_ok=True)

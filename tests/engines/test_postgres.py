@@ -139,6 +139,48 @@ def test_a_person_in_two_children_of_a_table_keeps_the_row_of_one_and_the_same(p
     engine.close()
 
 
+def test_a_type_is_who_made_it_not_what_it_is_called(postgres, server):
+    for statement in (
+        "DROP SCHEMA IF EXISTS own CASCADE",
+        "CREATE SCHEMA own",
+        "CREATE DOMAIN own.int4 AS text",
+        "CREATE TABLE own.t (age own.int4)",
+    ):
+        server.execute(statement)
+    with pytest.raises(DataError, match="holds binary, which kind = .integer. can.t read"):
+        opened(postgres, Schema(columns=(Integer(name="age", bounds=(0, 9)),)), "own.t")
+
+
+def test_a_backslash_is_a_letter_whatever_the_server_s_settings(postgres, server):
+    server.execute("ALTER ROLE CURRENT_USER SET standard_conforming_strings = off")
+    try:
+        server.execute("DROP TABLE IF EXISTS slashes")
+        server.execute("CREATE TABLE slashes (c text)")
+        server.execute("INSERT INTO slashes VALUES (chr(97) || chr(92) || chr(110)), ('z')")
+        engine = opened(postgres, Schema(columns=(Categorical(name="c", categories=("z", "a\\n")),)), "slashes")
+        assert engine.count(("c",)).tolist() == [1, 1]
+        engine.close()
+    finally:
+        server.execute("ALTER ROLE CURRENT_USER RESET standard_conforming_strings")
+
+
+def test_a_foreign_child_has_no_first_rows(postgres, server):
+    """All its rows are in one place."""
+    for statement in (
+        "DROP TABLE IF EXISTS visits CASCADE",
+        "CREATE TABLE visits (kind text, who text)",
+        "CREATE TABLE middle () INHERITS (visits)",
+        "CREATE EXTENSION IF NOT EXISTS file_fdw",
+        "CREATE SERVER IF NOT EXISTS files FOREIGN DATA WRAPPER file_fdw",
+        "CREATE FOREIGN TABLE far () INHERITS (middle) SERVER files OPTIONS (filename '/nowhere.csv', format 'csv')",
+    ):
+        server.execute(statement)
+    columns = (Categorical(name="kind", categories=("a", "b")), Key(name="who"))
+    with pytest.raises(DataError, match="without foreign ones among its children"):
+        opened(postgres, Schema(columns=columns, person="who", max_rows_per_person=1))
+    opened(postgres, Schema(columns=columns)).close()
+
+
 def test_what_does_not_fit_is_refused_before_anything_is_charged(postgres, server, limited):
     with pytest.raises(DataError, match="no table 'nowhere'"):
         opened(postgres, law_columns(), "nowhere")

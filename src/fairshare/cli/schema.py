@@ -12,7 +12,7 @@ from fairshare.cli.outputs import writing
 from fairshare.errors import UsageError
 
 if TYPE_CHECKING:
-    from fairshare.schema import Schema
+    from fairshare.schema import Column, Schema
     from fairshare.schema.sdv_reader import SdvDraft
 
 __all__ = ["app"]
@@ -121,11 +121,11 @@ def check(
 
         with screen.busy(f"reading {data}"):
             read_table(data, schema=public)
-    _show(screen, f"{path}", public)
+    _show(screen, f"{path}", public, values=True)
     screen.say(f"The schema is valid{'' if data is None else ', and the structure of the table fits it'}.")
     if public.unreviewed:
         screen.warn(f"not reviewed, so synth will refuse it: {some(public.unreviewed)}")
-    screen.document({"schema": str(path), "data": data, "valid": True, **_described(public)})
+    screen.document({"schema": str(path), "data": data, "valid": True, **_described(public, values=True)})
 
 
 @app.command(
@@ -199,7 +199,7 @@ def _draft(screen: Screen, data: str | None, from_sdv: Path | None, sdv_table: s
 
 
 def _tell_draft(screen: Screen, output: Path, drafted: "Schema", data: str | None) -> None:
-    _show(screen, f"Draft of {output}", drafted)
+    _show(screen, f"Draft of {output}", drafted, values=False)
     if drafted.unreviewed:
         source = "the private rows" if data is not None else "SDV's metadata, which may know them from the private rows"
         screen.say(f"\nWhy review: the schema is public, and these values came from {source}.")
@@ -207,7 +207,7 @@ def _tell_draft(screen: Screen, output: Path, drafted: "Schema", data: str | Non
             screen.say(f"  {field:<15} {_WHY.get(field, 'it was taken from the values')}")
     check = f"fairshare schema check {shlex.quote(str(output))}" + ("" if data is None else f" {shlex.quote(data)}")
     screen.say(f'\nNext: edit {output} (each line that ends in "# REVIEW"), then\n  {check}')
-    screen.document({"schema": str(output), **_described(drafted)})
+    screen.document({"schema": str(output), **_described(drafted, values=False)})
 
 
 def _tell_gaps(screen: Screen, output: Path, drafted: "SdvDraft") -> None:
@@ -218,10 +218,12 @@ def _tell_gaps(screen: Screen, output: Path, drafted: "SdvDraft") -> None:
     screen.document({"schema": str(output), "gaps": names, "reviewed": False})
 
 
-def _described(schema: "Schema") -> dict[str, Any]:
+def _described(schema: "Schema", *, values: bool) -> dict[str, Any]:
+    """JSON-able; ``values``: with labels, which of a draft are the private table's."""
     return {
         "columns": [
             {"name": c.name, "kind": c.kind, "codes": schema.sizes.get(c.name), "unreviewed": list(c.unreviewed)}
+            | ({"labels": schema.labels(c.name), "unknown_becomes": _unknown(c)} if values and c.synthesised else {})
             for c in schema.columns
         ],
         "unreviewed": list(schema.unreviewed),
@@ -230,15 +232,21 @@ def _described(schema: "Schema") -> dict[str, Any]:
     }
 
 
-def _show(screen: Screen, title: str, schema: "Schema") -> None:
+def _unknown(column: "Column") -> str:
+    """What a value becomes that the schema doesn't know."""
+    return str(getattr(column, "unknown_label", ""))
+
+
+def _show(screen: Screen, title: str, schema: "Schema", *, values: bool) -> None:
     screen.table(
         title,
-        ["column", "kind", "codes", "to review", "note"],
+        ["column", "kind", "codes", *(["unknown values become"] if values else []), "to review", "note"],
         [
             (
                 c.name,
                 c.kind,
                 f"{size:,}" if (size := schema.sizes.get(c.name)) else "left out",
+                *([_unknown(c)] if values else []),
                 ", ".join(c.unreviewed),
                 c.note,
             )

@@ -26,10 +26,18 @@ _PARTS = 24
 _OLDEST = 140_000
 _ABOUT = "SELECT current_setting('server_version_num')::int8, current_setting('server_encoding')"
 _TABLE = """
-SELECT c.oid::regclass::text, c.relkind::text, a.attname::text, t.typname::text
+SELECT c.oid::regclass::text, c.relkind::text, a.attname::text,
+    CASE WHEN t.typnamespace <> 'pg_catalog'::regnamespace THEN t.typnamespace::regnamespace || '.' ELSE '' END
+        || t.typname::text
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
 WHERE c.oid = coalesce(to_regclass($1), to_regclass($2)) ORDER BY a.attnum
+"""
+_FOREIGN = """
+WITH RECURSIVE below(id) AS (
+    SELECT c.oid FROM pg_class c WHERE c.oid = coalesce(to_regclass($1), to_regclass($2))
+    UNION SELECT i.inhrelid FROM pg_inherits i JOIN below ON i.inhparent = below.id
+) SELECT count(*)::int8 FROM below JOIN pg_class c ON c.oid = below.id WHERE c.relkind = 'f'
 """
 
 
@@ -96,6 +104,11 @@ class PostgresTable:
         schema.check(pa.schema([(name, ARROW_TYPES.get(kind, pa.binary())) for name, kind in kinds.items()]))
         names = {normalise(name): name for name in kinds}
         self._rows = _limited(found[0][0], found[0][1], schema, names, kinds)
+        if schema.person is not None and self._snapshot.rows(_FOREIGN, (exact, table))[0][0]:
+            raise DataError(
+                "max_rows_per_person needs a table without foreign ones among its children: their rows have no order, "
+                "so which of a person's rows count would not be fixed; copy them with CREATE TABLE ... AS SELECT"
+            )
         self._codes = {}
         for column in schema.columns:
             if isinstance(column, Coded):

@@ -48,6 +48,7 @@ class Snapshot:
         self._error = dbapi.Error
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="fairshare-postgresql")
         self._run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        self._run("SET LOCAL standard_conforming_strings = on")  # our text is quoted so
 
     def rows(self, query: str, parameters: Sequence[str] = ()) -> list[tuple[Any, ...]]:
         """All rows of a small answer.

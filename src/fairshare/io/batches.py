@@ -12,7 +12,7 @@ from fairshare.errors import DataError
 from fairshare.io.csv import csv_names, scan_csv
 from fairshare.io.parquet import parquet_head, scan_parquet
 
-__all__ = ["Batches", "FileBatches", "is_many", "table_files"]
+__all__ = ["Batches", "FileBatches", "is_many", "refuse_second_names", "table_files"]
 
 _SUFFIXES = (".parquet", ".csv", ".arrow", ".feather")
 
@@ -71,11 +71,16 @@ def table_files(source: str | os.PathLike[str]) -> list[Path]:
     kinds = sorted({path.suffix.lower() for path in found})
     if len(kinds) > 1 or kinds[0] not in _SUFFIXES:
         raise DataError(f"{text!r} must name files of one kind out of {', '.join(_SUFFIXES)}; it names {kinds}")
-    _refuse_second_names(found)
+    refuse_second_names(found)
     return found
 
 
-def _refuse_second_names(found: Sequence[Path]) -> None:
+def refuse_second_names(found: Sequence[Path]) -> None:
+    """Refuse links: rows would count twice for the price of once.
+
+    Raises:
+        DataError: two of the paths are one file.
+    """
     known: dict[tuple[int, int], Path] = {}
     for path in found:
         if path.exists():

@@ -54,8 +54,9 @@ class _Stream(RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        while not (self._ready or self._ended or size == 0):
-            self._ready = self._next(size)
+        # All that was asked for while there is more: the parser takes a short block for a row that is too long.
+        while not self._ended and (size < 0 or len(self._ready) < size):
+            self._ready += self._next(size if size < 0 else size - len(self._ready))
         if size < 0 or len(self._ready) <= size:
             data, self._ready = self._ready, b""
         else:

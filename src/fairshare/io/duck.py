@@ -10,6 +10,7 @@ from fairshare.errors import DataError, MissingExtraError
 from fairshare.io.parquet import BATCH_ROWS
 
 __all__ = ["DuckBatches"]
+_UNREADABLE = "DuckDB can't read the table to its end: check the file, and that no expression of a view can fail"
 
 
 class DuckBatches:
@@ -49,10 +50,14 @@ class DuckBatches:
             self._connection.execute("BEGIN TRANSACTION READ ONLY")
             self.is_table = self._is_stored(table.rsplit(".", maxsplit=1)[-1])
             self.schema: pa.Schema = self._reader("*", "LIMIT 0").read_all().schema
-            self.rows = int(self._connection.execute(f"SELECT count(*) FROM {self._table}").fetchall()[0][0])  # noqa: S608  (names are quoted)
         except duckdb.Error:
             self._connection.close()
             raise DataError(f"{path!r} has no table {table!r}: check --table") from None
+        try:
+            self.rows = int(self._connection.execute(f"SELECT count(*) FROM {self._table}").fetchall()[0][0])  # noqa: S608  (names are quoted)
+        except duckdb.Error:
+            self._connection.close()
+            raise DataError(_UNREADABLE) from None
 
     def check(self) -> None:
         """The table was found when the file was opened."""
@@ -67,7 +72,7 @@ class DuckBatches:
             yield from self._reader(", ".join(map(_quoted, columns)), "")
         except (self._error, pa.ArrowException):
             # Their own messages may quote cells.
-            raise DataError("DuckDB can't read the table to its end: check the file") from None
+            raise DataError(_UNREADABLE) from None
 
     def _is_stored(self, name: str) -> bool:
         """Whether the catalogue knows a stored table of the name, and no view: a view's rows come in no order.

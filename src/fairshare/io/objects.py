@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any, TypeGuard
 
 import pyarrow as pa
 
 from fairshare.errors import DataError, PeerError
+from fairshare.io.batches import refuse_second_names
 from fairshare.io.parquet import parquet_head, scan_parquet
 
 __all__ = ["ObjectBatches", "is_stored"]
@@ -50,6 +52,8 @@ class ObjectBatches:
             self._files = self._store.get_file_info(sorted(info.path for info in self._found(path, fs)))
             if not self._files:
                 raise DataError("the store has no .parquet file under this address: check bucket and path")
+            if isinstance(self._store, fs.LocalFileSystem):  # a store has no links
+                refuse_second_names([Path(info.path) for info in self._files])
             heads = [self._head(info.path) for info in self._files]
         self.schema = heads[0][0]
         for number, (schema, _) in enumerate(heads, start=1):

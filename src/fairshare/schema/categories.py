@@ -84,6 +84,11 @@ class Categorical(Coded):
         return 0 if self.other is None else self.values.index(self.other)
 
     @property
+    def unknown_label(self) -> str:
+        """`other` where it is declared; else as for all columns."""
+        return super().unknown_label if self.other is None else self.labels()[self.fallback]
+
+    @property
     def value_type(self) -> pa.DataType:
         """Arrow type of decoded cells: string, int64 or bool."""
         return _ARROW_TYPES[type(self.categories[0])]

@@ -108,6 +108,11 @@ class Coded(Column):
         return 0
 
     @property
+    def unknown_label(self) -> str:
+        """Label of the code that a value becomes which this record doesn't know, and which isn't outside bounds."""
+        return MISSING if self.nullable else self.labels()[self.fallback]
+
+    @property
     def missing_code(self) -> int | None:
         """The code of missing, or None where the column is not nullable."""
         return self.value_count if self.nullable else None

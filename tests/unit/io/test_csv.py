@@ -125,6 +125,16 @@ def test_a_long_cell_that_is_no_text_is_no_error(read, tmp_path, octet):
     assert [batch.num_rows for batch in scan_csv(tmp_path / "table.csv", ["b"])] == [2]
 
 
+@pytest.mark.parametrize("octet", [b"\0", b"\xff", "\u00e4".encode()])
+def test_blocks_are_whole_whatever_the_cells(read, tmp_path, monkeypatch, octet):
+    """What one cell grows by must not make a block so short that the next row is longer than it."""
+    monkeypatch.setattr("fairshare.io.csv._BLOCK", 4096)
+    row = b"x" * 1000 + b",y\n"
+    content = b"a,b\n" + row * 3 + octet + row + row * 20
+    assert read(content).num_rows == 24
+    assert sum(batch.num_rows for batch in scan_csv(tmp_path / "table.csv", ["a"])) == 24
+
+
 @pytest.mark.parametrize("megabytes", [1, 33])
 def test_a_long_row_is_read_whole_and_in_a_scan(read, tmp_path, megabytes):
     table = read(b"a,b\n1,x\n2," + b"z" * (megabytes * 2**20) + b"\n")
