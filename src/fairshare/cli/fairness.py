@@ -37,8 +37,9 @@ Policy = Annotated[
     typer.Option(
         "--fairness",
         metavar="P",
-        help="strict (only admissible columns beside an outcome; the default where roles are given), justifiable "
-        "(richer, and warns about proxies) or exact (the heaviest fair tree, mst only).",
+        help="strict (only admissible columns beside an outcome; the default beside --protected, --admissible or "
+        "--outcome), justifiable (richer, and warns about proxies) or exact (the heaviest fair tree, mst only). "
+        "Without any of these a table is not made fair, whatever roles the schema has.",
         rich_help_panel=_PANEL,
     ),
 ]

@@ -249,7 +249,7 @@ def show_release(screen: Screen, release: "Release", outputs: Outputs, seconds: 
             ("spent", f"{_spent(release):.1%} of the budget (rho {privacy['rho']:.6f})"),
             ("mechanism", f"{certificate['mechanism']['name']}: {_cliques(model['cliques'])}"),
             ("fit", f"{_fit(model['fit'])} ({model['iterations']} iterations)"),
-            *_judged(certificate["fairness"]),
+            *_judged(certificate["fairness"], release.schema),
             ("table", str(outputs.table)),
             ("release", f"{outputs.release}/ (model, certificate, ledger)"),
             ("next", f"{more}\nmore rows cost no privacy"),
@@ -260,8 +260,13 @@ def show_release(screen: Screen, release: "Release", outputs: Outputs, seconds: 
     screen.note(f"took {seconds:.1f} s; the time depends on the data, so keep it")
 
 
-def _judged(fairness: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    return [] if fairness is None else [("fairness", verdict(fairness))]
+def _judged(fairness: Mapping[str, Any] | None, schema: "Schema") -> list[tuple[str, str]]:
+    if fairness is not None:
+        return [("fairness", verdict(fairness))]
+    roles = schema.roles
+    if not (roles.protected and roles.admissible and roles.outcome):
+        return []
+    return [("fairness", "not asked for: the schema's roles describe, and ask for nothing; add --fairness strict")]
 
 
 def _fit(status: str) -> str:

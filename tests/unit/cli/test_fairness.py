@@ -86,6 +86,15 @@ def test_synth_then_verify_as_a_script_would(table: Path, bare: Path, tmp_path: 
     ).path
 
 
+def test_roles_of_the_schema_alone_ask_for_nothing_and_synth_says_so(
+    table: Path, bare: Path, declared: Path, tmp_path: Path
+) -> None:
+    for schema, said in ((declared, True), (bare, False)):
+        command = ["synth", str(table), "--schema", str(schema), "--epsilon", "2", "-o", str(tmp_path / "out.csv")]
+        ran = subprocess.run([*FAIRSHARE, *command], capture_output=True, text=True, check=True)
+        assert ("add --fairness strict" in ran.stdout + ran.stderr) is said
+
+
 def test_verify_finds_a_planted_clique(wished: Any, tmp_path: Path) -> None:
     from tests.unit.release.test_fair_release import with_clique
     from tests.unit.release.test_release import rehash
