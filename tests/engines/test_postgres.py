@@ -147,7 +147,7 @@ def test_a_type_is_who_made_it_not_what_it_is_called(postgres, server):
         "CREATE TABLE own.t (age own.int4)",
     ):
         server.execute(statement)
-    with pytest.raises(DataError, match="holds binary, which kind = .integer. can.t read"):
+    with pytest.raises(DataError, match=r"holds binary, which kind = .integer. can.t read"):
         opened(postgres, Schema(columns=(Integer(name="age", bounds=(0, 9)),)), "own.t")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +16,8 @@ __all__ = ["as_text", "text_of"]
 _QUICK = frozenset((str, bytes, float, type(None)))
 #: What is no text in a string or in bytes; U+001A and its number stand for it, so that different ones stay so.
 _NO_TEXT = re.compile("[\ud800-\udfff]")
-#: Decimals of more places than this are written with an exponent.
-_PLACES = 40
+#: Decimals of more places than this are written with an exponent; Python writes no longer integers.
+_PLACES = 4300
 
 
 def as_text(cells: Iterable[Any]) -> pa.Array | pa.ChunkedArray:
@@ -30,11 +31,11 @@ def as_text(cells: Iterable[Any]) -> pa.Array | pa.ChunkedArray:
 
 
 def text_of(cell: Any) -> str | None:
-    """One object as text, or None for what is missing; a function of the object alone.
+    """One object as text, or None for what is missing or of no known type; a function of the object's value alone.
 
     Text stays (what UTF-8 can't hold becomes U+001A and its number: different keys stay different), truth values are
-    ``true`` and ``false``, integral numbers have no point, dates and times are ISO 8601. An object of another type is
-    what ``str`` makes of it, or missing where that fails.
+    ``true`` and ``false``, integral numbers have no point, dates and times are ISO 8601. What ``str`` makes of
+    other types may be an address or an order: by it one person could be many.
     """
     with suppress(Exception):
         return _text_of(cell)
@@ -60,7 +61,7 @@ def _text_of(cell: Any) -> str | None:
         return cell.isoformat()
     if isinstance(cell, np.datetime64):
         return None if np.isnat(cell) else str(cell)
-    return None if cell is None or _is_missing(cell) else _clean(str(cell))
+    return str(cell) if isinstance(cell, UUID) or _is_label(cell) else None
 
 
 def _clean(text: str) -> str:
@@ -84,7 +85,7 @@ def _decimal(value: Decimal) -> str | None:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _is_missing(cell: object) -> bool:
-    """Whether the object is pandas' own sign of a missing value."""
+def _is_label(cell: object) -> bool:
+    """Whether the object is a pandas interval or period, which columns made by ``pandas.cut`` hold as categories."""
     kind = type(cell)
-    return kind.__module__.partition(".")[0] == "pandas" and kind.__name__ in ("NAType", "NaTType")
+    return kind.__module__.partition(".")[0] == "pandas" and kind.__name__ in ("Interval", "Period")

@@ -93,9 +93,9 @@ def read_csv(path: Path, known: tuple[str, ...] = (), *, verbatim: str | None = 
 
     Raises:
         DataError: the file is empty, its header not UTF-8 or not separated by commas or repeating a column, or it has
-            a row with too many or too few cells, an open quote, or a row of more than 64 MB. Bytes in a cell that are
-            not text become U+001A and their number, for an error would tell others of that cell, and one sign for all
-            would make one person of several.
+            a row with too many or too few cells, an open quote, or a row of more than 64 MB as text. Bytes in a cell
+            that are not text become U+001A and their number, for an error would tell others of that cell, and one sign
+            for all would make one person of several.
     """
     names = _header(path, known)
     table, bad = _parse(path, names, threads=True)

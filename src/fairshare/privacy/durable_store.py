@@ -186,8 +186,9 @@ def _recognise(connection: sqlite3.Connection, path: Path) -> None:
     """Our mark, our tables and nothing else: a trigger in a stranger's file could undo a reservation."""
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
     (journal,) = connection.execute("PRAGMA journal_mode").fetchone()
-    found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
-    if mark != _APPLICATION or journal != "wal" or found != _TABLES:
+    found = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    ours = [("table", name, sql) for name, sql in _TABLES.items()]
+    if mark != _APPLICATION or journal != "wal" or sorted(found) != sorted(ours):
         raise IntegrityError(f"{str(path)!r} is not a ledger of fairshare, or of another version")
 
 

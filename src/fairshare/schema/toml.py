@@ -16,7 +16,7 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _WIDTH = 100
 #: Parts of a dotted name: the parser needs memory for their number squared, and none of our files has four.
 _MOST_PARTS = 16
-_PART = r"""(?:(?<![\w-])[\w-]+|"[^"\n]*"|'[^'\n]*')"""
+_PART = r"""(?:(?<![\w-])[\w-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
 _DOTTED = re.compile(rf"(?:{_PART}[ \t]*\.[ \t]*){{{_MOST_PARTS}}}")
 
 
@@ -83,11 +83,12 @@ def read(path: str | PathLike[str], *, what: str, most: int, error: type[Fairsha
         raise error(f"{name} has a name of more than {_MOST_PARTS} parts; it is not a {what}")
     try:
         fields = tomllib.loads(text)
+        long = _has_long_number(fields)
     except tomllib.TOMLDecodeError as failed:
         raise error(f"{name} is not TOML: {failed}") from None
     except (ValueError, RecursionError):  # a number of thousands of digits, thousands of brackets
         raise error(f"{name} is not TOML that can be read: look for a long number or a pile of brackets") from None
-    if _has_long_number(fields):
+    if long:
         raise error(f"{name} has a whole number beyond 64 bits: TOML has none")
     return text, fields
 

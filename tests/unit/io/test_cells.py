@@ -93,8 +93,8 @@ def test_one_odd_record_changes_no_other():
             (b"\xff", "\x1adcff"),
             (bytearray(b"a"), "a"),
             (memoryview(b"a"), "a"),
-            ([1], "[1]"),
-            (1j, "1j"),
+            ([1], None),
+            (1j, None),
             (pd.Interval(0, 1), "(0, 1]"),
         ),
     ],
@@ -119,12 +119,11 @@ def test_categories_that_are_objects_are_read_one_by_one():
 
 def test_polars_objects_are_read_one_by_one():
     frame = pl.DataFrame({"c": pl.Series([1.0, True, "1.5", None, [1]], dtype=pl.Object)})
-    assert codes(frame, "text") == [1, 2, 3, 5, 4]
+    assert codes(frame, "text") == [1, 2, 3, 5, 5]
 
 
 def test_a_cell_whose_text_fails_is_missing():
-    class Odd:
-        def __str__(self):
-            raise NotImplementedError
+    class Nowhere(dt.tzinfo):
+        """Raises NotImplementedError when asked for its offset."""
 
-    assert text_of(Odd()) is None
+    assert text_of(dt.datetime(2020, 1, 1, tzinfo=Nowhere())) is None

@@ -444,3 +444,13 @@ class TestOneName:
         mounts.write_text(line.format(str(odd).replace("\\", "\\134").replace(" ", "\\040")))
         with pytest.raises(UsageError, match="mount the folder and not the file"):
             reserve(odd)
+
+    def test_a_trigger_that_is_called_as_a_table_is_refused(self, path):
+        """It could undo a reservation."""
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("CREATE TRIGGER lines AFTER INSERT ON releases BEGIN DELETE FROM lines; END")
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET rowid = 100 WHERE type = 'table' AND name = 'lines'")
+        connection.close()
+        with pytest.raises(IntegrityError, match="not a ledger of fairshare"):
+            DurableLedger(path).history()

@@ -15,6 +15,8 @@ HOSTILE = {
     "brackets": ("x = " + "[" * 100_000, "not TOML that can be read"),
     "dotted key": ("a" + ".a" * 20_000 + " = 1", "a name of more than 16 parts"),
     "quoted key": ("a" + '."b c"' * 20_000 + " = 1", "a name of more than 16 parts"),
+    "escaped quotes": ('"\\""' + '.a."\\""' * 5_000 + " = 1", "a name of more than 16 parts"),
+    "inline tables": ("x = " + "{a = " * 350 + "1" + "}" * 350, "TOML|unknown key|Known are|must be"),
     "dotted table": ("[" + "a . " * 20_000 + "a]", "a name of more than 16 parts"),
 }
 
