@@ -16,6 +16,7 @@ from fairshare.mpc.plan import PROTOCOL, Plan
 from fairshare.mpc.simulate import SimulatedServers
 from fairshare.mpc.terms import NoiseMode
 from fairshare.privacy import Relation
+from fairshare.release.arguments import check_kinds
 from fairshare.release.consortium import synthesize_jointly
 from fairshare.release.release import Release
 from fairshare.schema import Schema
@@ -82,6 +83,7 @@ def simulate(
         The release is (epsilon, delta)-differentially private as under ``synthesize``. The holders' data are not
         protected from this process.
     """
+    check_kinds(schema, mechanism, fairness)
     if not tables:
         raise UsageError("tables must hold at least one holder's table")
     mechanism = SWIFT(workload=2) if mechanism is None else mechanism

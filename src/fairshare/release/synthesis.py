@@ -16,6 +16,7 @@ from fairshare.io import frame_kind
 from fairshare.marginals import Domain
 from fairshare.mechanisms import MST, Mechanism, Progress, Step
 from fairshare.privacy import Budget, Ledger, Noise, PrivacyUnit, Relation, TableNoise
+from fairshare.release.arguments import check_kinds
 from fairshare.release.assembly import assemble
 from fairshare.release.fair import grantable
 from fairshare.release.packing import pack, unpack
@@ -91,6 +92,7 @@ def synthesize(
         (epsilon, delta)-DP for one unit under ``relation``: a row, or a person with at most the schema's
         ``max_rows_per_person`` rows (the rest are dropped). The certificate and ledger say what was spent.
     """
+    check_kinds(schema, mechanism, fairness)
     budget = Budget(epsilon=epsilon, delta=delta)
     unit = PrivacyUnit(relation=relation, max_rows=schema.max_rows_per_person or 1)
     _check(schema, budget, rows, seed, accept_inferred_schema)
@@ -98,8 +100,6 @@ def synthesize(
         fairness.check(Domain.from_sizes(schema.sizes))
         FairGraph(schema.sizes, fairness, schema.impossible)  # declared cliques must pass before anything is spent
     mechanism = MST() if mechanism is None else mechanism
-    if isinstance(mechanism, str | type):
-        raise UsageError(f"mechanism ({mechanism!r}) must be an object, such as fairshare.MST() or fairshare.AIM()")
     fairness, notes = (None, ()) if fairness is None else grantable(fairness, mechanism)
     noise = TableNoise() if noise is None else noise
     report = progress or _silent

@@ -261,7 +261,18 @@ def test_synthesizer_is_a_good_citizen():
         fairshare.Synthesizer().fit(table())
 
 
-@pytest.mark.parametrize("name", ["mst", fairshare.MST])
-def test_a_mechanism_is_an_object(name):
-    with pytest.raises(UsageError, match=r"must be an object, such as fairshare.MST\(\)"):
-        fairshare.synthesize(None, Schema.from_domain({"a": 2}), epsilon=1, delta=1e-9, mechanism=name)
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"mechanism": "mst"}, r"must be an object, such as fairshare.MST\(\)"),
+        ({"mechanism": fairshare.MST}, r"must be an object, such as fairshare.MST\(\)"),
+        ({"schema": "s.toml"}, r"schema \(a str\) must be a Schema: read a file with Schema.load"),
+        ({"fairness": "strict"}, r"fairness \('strict'\) must be a Fairness"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused_with_what_to_give(changed, words):
+    given = {"schema": Schema.from_domain({"a": 2}), "epsilon": 1.0, "delta": 1e-9} | changed
+    with pytest.raises(UsageError, match=words):
+        fairshare.synthesize(None, **given)
+    with pytest.raises(UsageError, match=words):
+        fairshare.simulate({}, **given)
