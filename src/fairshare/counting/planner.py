@@ -76,7 +76,7 @@ def _grow(
         gain = (near * (float(len(wanted) + 1) ** -(missing[missing > 0] - 1.0))[:, None]).sum(axis=0)
         gain[union | (held * sizes > max_cells)] = 0
         best = int(np.argmax(gain / np.log2(sizes + 1)))
-        if gain[best] <= 0 or np.count_nonzero(union) == _MOST_AXES:
+        if gain[best] <= 0 or np.count_nonzero(union) >= _MOST_AXES:
             return union
         union[best] = True
         held *= sizes[best]

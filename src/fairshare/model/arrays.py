@@ -14,6 +14,9 @@ _FORMAT = 1
 
 Content = tuple[Domain, float, dict[Clique, np.ndarray], tuple[Clique, ...], dict[Clique, np.ndarray]]
 
+#: Largest potential, in natural logarithms: sums of some thousands of them stay finite.
+_MOST = 1e100
+
 
 def pack(
     domain: Domain,
@@ -86,7 +89,7 @@ def _tables(stored: Mapping[str, np.ndarray], domain: Domain, kind: str, kinds: 
     tables: dict[Clique, np.ndarray] = {}
     for k, clique in enumerate(_cliques(stored, domain, kind)):
         table = _array(stored, f"{kind}_{k}", kinds, len(clique))
-        if clique in tables or table.shape != domain.sizes(clique) or not np.isfinite(table).all():
+        if clique in tables or table.shape != domain.sizes(clique) or not (np.abs(table) <= _MOST).all():
             raise IntegrityError(
                 f"array '{kind}_{k}' of the stored model must be finite, of the clique's shape, and once"
             )

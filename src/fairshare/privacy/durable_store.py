@@ -206,12 +206,16 @@ def _history(connection: sqlite3.Connection) -> History:
 def _is_mounted(path: Path) -> bool:
     """Whether this one file is a mount point, as containers make them; only Linux has such."""
     try:
-        mounts = _MOUNTS.read_bytes().splitlines()
+        mounts = _MOUNTS.read_bytes().split(b"\n")
     except OSError:
         return False
-    # The kernel writes blanks, line ends and backslashes of a path as octal numbers.
-    place = re.sub(rb"[\s\\]", lambda found: b"\\%03o" % found[0][0], os.fsencode(path))
-    return any(line.split(b" ")[4:5] == [place] for line in mounts)
+    places = (line.split(b" ")[4:5] for line in mounts)
+    return any(_unescaped(place) == os.fsencode(path) for found in places for place in found)
+
+
+def _unescaped(place: bytes) -> bytes:
+    """A path of the kernel's, which writes blanks, line ends and some more as octal numbers."""
+    return re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8) & 0xFF]), place)
 
 
 def _sync(folder: Path) -> None:

@@ -60,6 +60,7 @@ def test_a_round_trip_through_npz_without_pickle(model: Model) -> None:
         {"potential_cliques": np.array([[1, 1, 0], [1, 1, 0]], dtype=bool)},
         {"potential_0": np.zeros((3, 2))},
         {"potential_0": np.full((2, 3), np.inf)},
+        {"potential_0": np.full((2, 3), 9e307)},
         {"potential_1": None},
         {"zeros_0": np.zeros((2, 4))},
     ],
