@@ -115,13 +115,16 @@ def check(
     screen = Screen(json=json, quiet=quiet)
     from fairshare.schema import Schema
 
-    public = Schema.load(path)
+    public, unfit = Schema.load(path), {}
     if data is not None:
         from fairshare.io import read_table
+        from fairshare.schema.unfit import unfit_cells
 
         with screen.busy(f"reading {data}"):
-            read_table(data, schema=public)
+            table = read_table(data, schema=public)
+            unfit = {name: (count, table.num_rows) for name, count in unfit_cells(public, table).items() if count}
     _show(screen, f"{path}", public, values=True)
+    _tell_unfit(screen, public, unfit)
     screen.say(f"The schema is valid{'' if data is None else ', and the structure of the table fits it'}.")
     if public.unreviewed:
         screen.warn(f"not reviewed, so synth will refuse it: {some(public.unreviewed)}")
@@ -230,6 +233,19 @@ def _described(schema: "Schema", *, values: bool) -> dict[str, Any]:
         "reviewed": not schema.unreviewed,
         "digest": schema.digest,
     }
+
+
+def _tell_unfit(screen: Screen, schema: "Schema", unfit: dict[str, tuple[int, int]]) -> None:
+    """What of the table the schema does not know; on the screen alone, for the counts are the private rows'."""
+    for column in schema.columns:
+        if column.name in unfit:
+            count, rows = unfit[column.name]
+            far = " or the nearest bin" if hasattr(column, "bounds") else ""
+            screen.warn(
+                f"{column.name}: {count:,} of {rows:,} cells are not in the schema; they become {_unknown(column)}{far}"
+            )
+    if unfit:
+        screen.note("these counts are of the private rows: keep them; --json leaves them out")
 
 
 def _unknown(column: "Column") -> str:

@@ -60,6 +60,7 @@ class BoughtQuality:
         """JSON-able content, the price first."""
         return {
             "private": self.private,
+            "differentially_private": True,
             "notice": self.notice,
             "cost": self.cost,
             "tvd_1": self.tvd_1,

@@ -99,10 +99,10 @@ def check_epsilon_delta(epsilon: float, delta: float) -> None:
     """
     if not (isinstance(epsilon, int | float) and math.isfinite(epsilon) and 0 < epsilon <= 64):
         raise UsageError(
-            f"epsilon ({epsilon}) must be above 0 and at most 64; 0.1 to 10 is usual, smaller is more private"
+            f"epsilon ({epsilon!r}) must be above 0 and at most 64; 0.1 to 10 is usual, smaller is more private"
         )
     if not (isinstance(delta, int | float) and math.isfinite(delta) and 2.0**-64 <= delta < 1):
         raise UsageError(
-            f"delta ({delta}) must be between {2.0**-64:.1g} and 1 (exclusive); "
+            f"delta ({delta!r}) must be between {2.0**-64:.1g} and 1 (exclusive); "
             "choose it far below one over the number of rows, e.g. 1e-9"
         )

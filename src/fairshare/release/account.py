@@ -9,9 +9,13 @@ from fairshare.model import Status
 from fairshare.privacy import Budget, Ledger
 from fairshare.schema import Schema
 
-__all__ = ["NoiseSource", "certificate"]
+__all__ = ["NoiseSource", "certificate", "learns"]
 
 _CONFIDENCE = 0.95
+
+#: Largest epsilon at which each word is fair to say.
+_WORDS = ((0.1, "next to nothing"), (1.0, "almost nothing"), (3.0, "little"), (10.0, "a bounded amount"))
+_LARGE_DELTA = 1e-4
 
 
 class NoiseSource(Protocol):
@@ -99,10 +103,17 @@ def _uncertainty(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def learns(epsilon: float, delta: float) -> str:
+    """What a reader learns of one unit at most, in plain words."""
+    if delta > _LARGE_DELTA:
+        return "perhaps a great deal"
+    return next((words for limit, words in _WORDS if epsilon <= limit), "perhaps a great deal")
+
+
 def _promise(budget: Budget, unit: str) -> str:
     return (
         f"({budget.epsilon:g}, {budget.delta:g})-differential privacy for {unit}: whoever reads the table, the model "
-        "and this certificate learns almost nothing about any one of them."
+        f"and this certificate learns {learns(budget.epsilon, budget.delta)} about any one of them."
     )
 
 
@@ -121,6 +132,10 @@ def _warnings(schema: Schema, noise: NoiseSource, ledger: Ledger, outcome: Outco
         )
     if ledger.budget.epsilon > 10:
         found.append(f"epsilon {ledger.budget.epsilon:g} is so large that the promise is nearly empty; 1 is usual")
+    if ledger.budget.delta > _LARGE_DELTA:
+        found.append(
+            f"delta {ledger.budget.delta:g} is large: with that probability a whole record may be told; 1e-9 is usual"
+        )
     if ledger.remaining > ledger.budget.nano_rho // 100:
         found.append(f"{ledger.remaining / ledger.budget.nano_rho:.0%} of the budget was not spent")
     return found

@@ -24,9 +24,13 @@ __all__ = ["Release"]
 _STREAMED = 1 << 18
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Release(ReleaseRecord):
     """A synthetic table, the model behind it, and the account of what it cost: a ``ReleaseRecord`` that draws rows."""
+
+    def __repr__(self) -> str:
+        """A line: what is in it, and what was promised."""
+        return f"<Release of {self.rows:,} rows, {len(self.schema.sizes)} columns: {self.certificate['promise']}>"
 
     @cached_property
     def table(self) -> Any:

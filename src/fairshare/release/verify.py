@@ -24,7 +24,10 @@ def verify_release(directory: str | Path) -> Certificate:
     release = Release.load(directory)
     claimed = release.certificate.get("fairness")
     if claimed is None:
-        raise UsageError(f"{directory} claims nothing about fairness: it was made without --fairness")
+        raise UsageError(
+            f"{directory} is unchanged (hashes and ledger fit), but claims nothing about fairness: it was made without "
+            "--fairness"
+        )
     model = release.model.fitted
     cliques = [*model.cliques, *model.structure, *model.zeros]
     judged = verify(claimed, cliques, release.model.domain, sampling_order=release.model.order)

@@ -4,12 +4,11 @@ import math
 from typing import Any
 
 from fairshare.release import Release
+from fairshare.release.account import learns
 
 __all__ = ["best_guess", "best_guess_from_rho", "posterior", "promise"]
 
 _PRIORS = (0.001, 0.01, 0.1, 0.5)
-#: Largest epsilon at which each word is fair to say.
-_WORDS = ((0.1, "next to nothing"), (1.0, "almost nothing"), (3.0, "little"), (10.0, "a bounded amount"))
 
 
 def promise(release: Release) -> dict[str, Any]:
@@ -25,7 +24,7 @@ def promise(release: Release) -> dict[str, Any]:
         "unit": privacy["unit"],
         "who": "one row" if privacy["max_rows"] == 1 else f"one person, with up to {privacy['max_rows']} rows",
         "neighbours": _neighbours(privacy["relation"], privacy["max_rows"]),
-        "learns": next((words for limit, words in _WORDS if epsilon <= limit), "perhaps a great deal"),
+        "learns": learns(epsilon, delta),
         "factor": math.exp(epsilon),
         "best_guess": best_guess(epsilon, delta),
         "best_guess_from_rho": min(best_guess(epsilon, delta), best_guess_from_rho(float(privacy["rho"]))),

@@ -134,3 +134,24 @@ def test_export_never_overwrites(run: Any, schema: Path, tmp_path: Path) -> None
 
 def test_init_of_nothing(run: Any, tmp_path: Path) -> None:
     assert "DATA must be given" in run("schema", "init", "-o", tmp_path / "s.toml").err
+
+
+def test_check_tells_the_holder_which_cells_are_not_in_the_schema(run, tmp_path):
+    """They would silently become the first category, false, or the first bin; the document holds no such count."""
+    (tmp_path / "s.toml").write_text(
+        "format = 1\n"
+        '[[columns]]\nname = "ward"\nkind = "categorical"\ncategories = ["A", "B"]\n'
+        '[[columns]]\nname = "ill"\nkind = "boolean"\n'
+        '[[columns]]\nname = "age"\nkind = "integer"\nbounds = [0, 99]\nnullable = true\n'
+        '[[columns]]\nname = "fine"\nkind = "categorical"\ncategories = ["x"]\nother = "y"\nnullable = true\n'
+    )
+    rows = ["A,yes,5,x", "Z,ja,200,x", ",,,", "B,no,old,x"]
+    (tmp_path / "t.csv").write_text("ward,ill,age,fine\n" + "\n".join(rows) + "\n")
+    ran = run("schema", "check", str(tmp_path / "s.toml"), str(tmp_path / "t.csv"))
+    told = " ".join(ran.err.split())
+    assert "ward: 2 of 4 cells are not in the schema; they become A" in told
+    assert "ill: 2 of 4 cells are not in the schema; they become false" in told
+    assert "age: 2 of 4 cells are not in the schema; they become (missing) or the nearest bin" in told
+    assert "fine:" not in told
+    json = run("schema", "check", str(tmp_path / "s.toml"), str(tmp_path / "t.csv"), "--json")
+    assert "of 4" not in json.out
