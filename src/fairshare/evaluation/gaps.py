@@ -65,10 +65,10 @@ def gap(selected: Flags, group: Labels, among: Flags | None = None) -> Gap:
         sensitive_features=sides,
         sample_params={"sample_weight": weight},
     )
-    rates = frame.by_group.astype(float)
+    rates = frame.by_group.map(lambda rate: float(np.ravel(rate)[0]))  # fairlearn 0.14 may give arrays of one
     high, low = int(rates.idxmax()), int(rates.idxmin())
     smaller = min(int(weight[sides == side].sum()) for side in (high, low))
-    return Gap(float(frame.difference(method="between_groups")), high, low, smaller)
+    return Gap(float(rates[high] - rates[low]), high, low, smaller)
 
 
 @dataclass(frozen=True)

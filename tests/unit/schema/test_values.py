@@ -195,8 +195,9 @@ def test_text_is_a_number_up_to_a_length_that_databases_keep_to():
     day = Date(name="day", bounds=(date(1970, 1, 1), date(1970, 1, 9)), nullable=True)
     for column, word in ((age, "7"), (flag, "yes"), (day, "1970-01-02")):
         padded = [word + " " * (n - len(word)) for n in (len(word), 1000, 1001)]
-        for kind in (pa.string(), pa.large_string(), pa.string_view()):
-            codes = column.encode(pa.array(padded).cast(kind)).tolist()
+        views = [pa.string_view()] if int(pa.__version__.split(".")[0]) > 17 else []  # older ones can't cut them
+        for kind in (pa.string(), pa.large_string(), *views):
+            codes = column.encode(pa.array(padded, kind)).tolist()
             assert codes == [codes[0], codes[0], column.missing_code]
             assert codes[0] != column.missing_code
 
