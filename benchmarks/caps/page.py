@@ -6,14 +6,13 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from caps.data import TABLES
+from caps.plan import Plan
+from caps.work import MECHANISMS, REAL, SETTINGS, cell
 from cells import Store
 from chance import Compared, Sample, compare
 from charts import Panel, Series, draw
 from prefair.plan import cell_of, spread
-
-from caps.data import TABLES
-from caps.plan import Plan
-from caps.work import MECHANISMS, REAL, SETTINGS, cell
 
 __all__ = ["write"]
 

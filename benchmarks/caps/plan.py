@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from cells import Cell
-
 from caps.work import MECHANISMS, REAL, SETTINGS, cell
+from cells import Cell
 
 __all__ = ["FULL", "QUICK", "Plan"]
 

@@ -4,11 +4,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from caps.data import KEY, Table
 from cells import Cell
 from judging import Bench
 
 import fairshare
-from caps.data import KEY, Table
 from fairshare.evaluation import quality
 
 __all__ = ["CLASSIFIERS", "DELTA", "EPSILON", "MECHANISMS", "REAL", "SETTINGS", "cell", "work"]

@@ -13,7 +13,6 @@ from benchmarks.peers.environments import NotInstalledError, interpreter, versio
 from benchmarks.peers.field import Entry, Library
 from benchmarks.peers.table import Real
 from benchmarks.peers.trial import Trial, run
-
 from fairshare.privacy import rho_of
 
 __all__ = ["DELTA", "EPSILON", "MAX_CELLS", "asked", "drive"]

@@ -14,11 +14,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from prefair.data import Table
+from prefair.work import judged
 from pyarrow import csv
 
 from fairshare.evaluation import quality
-from prefair.data import Table
-from prefair.work import judged
 
 __all__ = ["FILES", "PUBLISHED", "figures"]
 

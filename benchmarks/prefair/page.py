@@ -8,7 +8,6 @@ from statistics import mean
 
 from chance import Compared, Sample, compare
 from charts import Panel, Series, draw
-
 from prefair.authors import FILES, PUBLISHED
 from prefair.data import TABLES
 from prefair.plan import Results, cell_of, spread

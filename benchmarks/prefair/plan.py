@@ -7,7 +7,6 @@ from statistics import mean, stdev
 from typing import Any
 
 from cells import Cell, Store
-
 from prefair.authors import figures
 from prefair.work import MECHANISMS, REAL, cell
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from charts import Panel, Series, draw
-
-from fairshare.fairness import fair_tree
 from prefair.data import TABLES, Table
 from prefair.plan import Results, cell_of, spread
 from prefair.targets import TARGETS, Target
 from prefair.work import MECHANISMS
+
+from fairshare.fairness import fair_tree
 
 __all__ = ["Verdict", "judge", "write"]
 

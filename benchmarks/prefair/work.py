@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from cells import Cell
 from judging import Bench
+from prefair.data import Table
 
 import fairshare
 from fairshare.evaluation import quality
 from fairshare.evaluation.target import target_of
 from fairshare.fairness import separation
 from fairshare.model import FitOptions
-from prefair.data import Table
 
 __all__ = ["CLASSIFIERS", "DELTA", "KDD_ROWS", "MECHANISMS", "REAL", "cell", "judged", "work"]
 

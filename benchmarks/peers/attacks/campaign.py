@@ -25,7 +25,6 @@ from benchmarks.peers.driving import asked, drive
 from benchmarks.peers.field import LIBRARIES
 from benchmarks.peers.store import Store, settled
 from benchmarks.peers.table import Real
-
 from fairshare.evaluation.tables import Codes
 
 __all__ = ["Campaign", "question"]

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
-from benchmarks.peers.table import Real
 
+from benchmarks.peers.table import Real
 from fairshare.evaluation.tables import Codes, row_count, rows_of
 
 __all__ = ["thirds"]
