@@ -13,7 +13,7 @@ import fairshare
 from fairshare.errors import IntegrityError, NotFairError
 from fairshare.fairness import certify
 from fairshare.marginals import Domain
-from fairshare.model import MOST_CELLS, Model
+from fairshare.model import MOST_CELLS, FitOptions, Model
 from fairshare.privacy import replay_head
 from fairshare.release import fair, other_roles, verify_release
 from fairshare.release.packing import pack, unpack
@@ -253,11 +253,15 @@ def test_whatever_we_write_every_reader_reads(mechanism, wish, tmp_path):
 # -- models that would need any amount of memory
 
 
+#: Noise alone, as ten rows are, may take minutes to be fitted, and nobody looks at the result.
+HASTY = fairshare.MST(fitting=FitOptions(max_iterations=5))
+
+
 def wide(codes, columns):
     """A release of independent columns, and a model that ties all pairs of them: few bytes, one enormous table."""
     sizes = {f"c{i:02}": codes for i in range(columns)}
     rows = pa.table(dict.fromkeys(sizes, [0] * 10))
-    made = fairshare.synthesize(rows, Schema.from_domain(sizes), epsilon=5, delta=1e-6, rows=10)
+    made = fairshare.synthesize(rows, Schema.from_domain(sizes), epsilon=5, delta=1e-6, rows=10, mechanism=HASTY)
     pairs = {pair: np.zeros((codes, codes)) for pair in combinations(sizes, 2)}
     return made, Model(domain=Domain.from_sizes(sizes), total=10.0, potentials=pairs)
 
@@ -277,7 +281,7 @@ def test_an_order_that_needs_many_cells_is_refused(tmp_path):
     """A star drawn from its leaves: its own tree has small tables."""
     sizes = {"hub": 2, **{f"c{i}": 16 for i in range(8)}}
     rows = pa.table(dict.fromkeys(sizes, [0] * 10))
-    made = fairshare.synthesize(rows, Schema.from_domain(sizes), epsilon=5, delta=1e-6, rows=10)
+    made = fairshare.synthesize(rows, Schema.from_domain(sizes), epsilon=5, delta=1e-6, rows=10, mechanism=HASTY)
     star = {("hub", name): np.zeros((2, 16)) for name in sizes if name != "hub"}
     model = Model(domain=Domain.from_sizes(sizes), total=10.0, potentials=star)
     folder = forged(made, tmp_path / "r", model=model)
