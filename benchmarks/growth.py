@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pages import put
 from usage import Usage, measure
 
 from fairshare.schema import Schema
@@ -99,12 +100,9 @@ def main() -> None:
     ]
     text = "\n".join(report(done))
     print(text)
-    if options.write:
-        options.write.parent.mkdir(parents=True, exist_ok=True)
-        options.write.write_text(text + "\n")
+    put(options.write, text)
     if options.plot:
-        options.plot.parent.mkdir(parents=True, exist_ok=True)
-        options.plot.write_text(plot(done) + "\n")
+        put(options.plot, plot(done))
 
 
 def cached(case: Case, results: Path) -> Usage:

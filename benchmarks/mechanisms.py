@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import mean, stdev
 
 import numpy as np
+from pages import put
 from usage import measure
 
 import fairshare
@@ -92,9 +93,7 @@ def main() -> None:
         }
         text = "\n".join(report(name, shuffled(table, schema), runs, epsilons, results))
     print(text)
-    if options.write:
-        options.write.parent.mkdir(parents=True, exist_ok=True)
-        options.write.write_text(text + "\n")
+    put(options.write, text)
 
 
 def load(directory: Path | None) -> tuple[object, Schema, str]:

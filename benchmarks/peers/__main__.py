@@ -15,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.pages import put
 from benchmarks.peers.chart import chart
 from benchmarks.peers.driving import DELTA, EPSILON, MAX_CELLS, asked, drive
 from benchmarks.peers.field import ENTRIES, LIBRARIES, OURS, Entry
@@ -42,12 +43,9 @@ def main() -> None:
                     repeat(entry, real, data, store, options)
     text = page(real, store, epsilon=EPSILON, delta=DELTA, max_cells=MAX_CELLS)
     print(text)
-    if options.write:
-        options.write.parent.mkdir(parents=True, exist_ok=True)
-        options.write.write_text(text + "\n")
+    put(options.write, text)
     if options.plot:
-        options.plot.parent.mkdir(parents=True, exist_ok=True)
-        options.plot.write_text(chart(store) + "\n")
+        put(options.plot, chart(store))
 
 
 def arguments() -> argparse.Namespace:

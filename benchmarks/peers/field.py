@@ -96,6 +96,7 @@ class Entry:
 
 _PORT = "our port"
 _MERGED = "rare values merged"
+_SUMMED = "its size limit is a sum of marginals, not the model's"
 _SMALL, _LARGE = "AIM 2-way, 1 MB", "AIM 3-way, 80 MB"
 
 #: From the quickest to the slowest, so that a table fills early.
@@ -147,7 +148,7 @@ ENTRIES = (
         label=_SMALL,
         mechanism="AIM",
         options={"degree": 2, "max_model_size": 1},
-        remark="its size limit is a sum of marginals, not the model's",
+        remark=_SUMMED,
     ),
     Entry(library="opendp", label=_LARGE, mechanism="AIM", options={"degree": 3, "max_size": 80.0}),
     Entry(library="dpmm", label="MST", mechanism="MST"),
@@ -159,6 +160,6 @@ ENTRIES = (
         label=_LARGE,
         mechanism="AIM",
         options={"degree": 3, "max_model_size": 80},
-        remark="its size limit is a sum of marginals, not the model's",
+        remark=_SUMMED,
     ),
 )

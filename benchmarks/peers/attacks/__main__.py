@@ -14,6 +14,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.pages import put
 from benchmarks.peers.attacks.campaign import Campaign
 from benchmarks.peers.attacks.chart import chart
 from benchmarks.peers.attacks.page import page
@@ -43,10 +44,9 @@ def main() -> int:
         campaign.run(options.only, options.runs)
     text = page(real, store, attacks=options.attacks)
     print(text)
-    for file, content in ((options.write, text), (options.plot, chart(store))):
-        if file:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(content + "\n")
+    put(options.write, text)
+    if options.plot:
+        put(options.plot, chart(store))
     reasons = doubts(store)
     for attack, reason in reasons.items():
         print(f"{attack}: not to be trusted: {reason}", file=sys.stderr)

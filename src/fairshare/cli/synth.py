@@ -16,6 +16,7 @@ from fairshare.cli.options import Json, Quiet, Seed
 from fairshare.cli.outputs import Outputs, dated_folder
 from fairshare.cli.progress import watching
 from fairshare.cli.report import check_page, write_report
+from fairshare.errors import UsageError
 
 if TYPE_CHECKING:
     from fairshare.release import Release
@@ -148,7 +149,6 @@ def synth(  # noqa: PLR0917  (typer reads options from the signature)
     """Make a differentially private synthetic table from a private one."""
     screen = Screen(json=json, quiet=quiet)
     chosen = mechanism_named(mechanism)
-    from fairshare.errors import UsageError
     from fairshare.schema import Schema
 
     public = Schema.load(schema)

@@ -28,11 +28,11 @@ def verify(
 ) -> None:
     """Check that a release is fair, and that nobody changed it."""
     screen = Screen(json=json, quiet=quiet)
-    from fairshare.release import Release, other_roles, verify_release
+    from fairshare.release import Release, other_roles, verify_loaded
 
     with screen.busy(f"checking {release}"):
-        found = verify_release(release).to_dict()
-        others = other_roles(Release.load(release))
+        loaded = Release.load(release)
+        found, others = verify_loaded(loaded, release).to_dict(), other_roles(loaded)
     apart = [component for component in found["components"] if len(component) > 1]
     screen.summary(
         f"Verified: {release}",

@@ -6,7 +6,7 @@ from fairshare.errors import IntegrityError, UsageError
 from fairshare.fairness import Certificate, verify
 from fairshare.release.release import Release
 
-__all__ = ["other_roles", "verify_release"]
+__all__ = ["other_roles", "verify_loaded", "verify_release"]
 
 
 def verify_release(directory: str | Path) -> Certificate:
@@ -21,7 +21,15 @@ def verify_release(directory: str | Path) -> Certificate:
         IntegrityError: a file was changed, the roles do not fit the columns, the model holds a clique that the ledger
             did not pay for, or the certificate says something else than the cliques.
     """
-    release = Release.load(directory)
+    return verify_loaded(Release.load(directory), directory)
+
+
+def verify_loaded(release: Release, directory: str | Path) -> Certificate:
+    """The same for a release that was loaded from ``directory``, and so checked, already.
+
+    Raises:
+        UsageError, NotFairError, IntegrityError: as ``verify_release``, but for what loading finds.
+    """
     claimed = release.certificate.get("fairness")
     if claimed is None:
         raise UsageError(
